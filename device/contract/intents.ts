@@ -1,0 +1,42 @@
+import * as z from "zod/mini";
+import { locale, snapshot } from "./snapshot.ts";
+
+/** What a touch on the panel may ask for. Each is one gesture of a person in this room. */
+export const intent = z.discriminatedUnion("type", [
+	z.object({ type: z.literal("panel.join"), entry: z.string().check(z.maxLength(256)) }),
+	/** Joins by a link that was typed or scanned at the panel. */
+	z.object({ type: z.literal("panel.join_link"), link: z.string().check(z.maxLength(512)) }),
+	z.object({ type: z.literal("panel.meet_now") }),
+	z.object({ type: z.literal("panel.call"), room: z.string().check(z.maxLength(64)) }),
+	z.object({ type: z.literal("panel.cancel") }),
+	z.object({ type: z.literal("panel.answer"), camera: z.boolean() }),
+	z.object({ type: z.literal("panel.decline") }),
+	z.object({ type: z.literal("panel.leave") }),
+	z.object({ type: z.literal("panel.microphone"), on: z.boolean() }),
+	z.object({ type: z.literal("panel.camera"), on: z.boolean() }),
+	z.object({ type: z.literal("panel.volume"), level: z.number().check(z.gte(0), z.lte(100)) }),
+	z.object({ type: z.literal("panel.self_view"), on: z.boolean() }),
+	z.object({ type: z.literal("panel.compare"), same: z.boolean() }),
+	z.object({ type: z.literal("panel.dismiss") }),
+	z.object({ type: z.literal("panel.retry") }),
+	z.object({ type: z.literal("panel.locale"), locale }),
+]);
+export type Intent = z.infer<typeof intent>;
+export type IntentType = Intent["type"];
+
+/** Panel → device. `id` comes back in `ack` or `refused`, at once. */
+export const panelFrame = z.discriminatedUnion("t", [
+	z.object({ t: z.literal("intent"), id: z.number(), intent }),
+	z.object({ t: z.literal("pong") }),
+]);
+export type PanelFrame = z.infer<typeof panelFrame>;
+
+/** Device → panel. `levels` (0–1, about ten a second in a call) are apart from the snapshot, so that a meter redraws nothing else. */
+export const deviceFrame = z.discriminatedUnion("t", [
+	z.object({ t: z.literal("snapshot"), snapshot }),
+	z.object({ t: z.literal("levels"), microphone: z.number(), far: z.number() }),
+	z.object({ t: z.literal("ack"), id: z.number() }),
+	z.object({ t: z.literal("refused"), id: z.number(), code: z.enum(["panel.not_now", "panel.malformed"]) }),
+	z.object({ t: z.literal("ping") }),
+]);
+export type DeviceFrame = z.infer<typeof deviceFrame>;

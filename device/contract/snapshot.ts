@@ -1,0 +1,138 @@
+import * as z from "zod/mini";
+import { endReason, failureReason } from "./failure.ts";
+
+/** Milliseconds since the Unix epoch by the room's clock. */
+const timestamp = z.number();
+
+/** One entry of today's agenda. The title is null unless the room's configuration says that titles are shown. */
+export const agendaEntry = z.object({
+	id: z.string(),
+	title: z.nullable(z.string()),
+	start: timestamp,
+	end: timestamp,
+	/** Whether Join is possible for this entry now; otherwise `why` says what stands against it. */
+	join: z.boolean(),
+	why: z.nullable(z.enum(["early", "no_link", "unknown_service", "link_stripped", "cancelled"])),
+	/** The name of a known foreign service (`Teams`, `Zoom`, …) for `unknown_service`. */
+	service: z.nullable(z.string()),
+});
+export type AgendaEntry = z.infer<typeof agendaEntry>;
+
+/** A room that can be called. `online` is null while the broker can't be asked. */
+export const directoryEntry = z.object({ id: z.string(), name: z.string(), online: z.nullable(z.boolean()) });
+export type DirectoryEntry = z.infer<typeof directoryEntry>;
+
+/**
+ * What the badge says. There is no third state beside these: a call that is not end-to-end encrypted does not exist.
+ * `verified`: a room of this organisation, or a person compared the code. `encrypted`: someone who holds the link.
+ */
+export const security = z.enum(["securing", "verified", "encrypted"]);
+export type Security = z.infer<typeof security>;
+
+export const farEnd = z.object({
+	/** As the far end names itself; null while nobody proved anything. */
+	name: z.nullable(z.string()),
+	kind: z.enum(["room", "guest"]),
+	microphone: z.boolean(),
+	camera: z.boolean(),
+});
+export type FarEnd = z.infer<typeof farEnd>;
+
+export const screen = z.discriminatedUnion("name", [
+	z.object({ name: z.literal("resting") }),
+	z.object({ name: z.literal("joining"), since: timestamp, slow: z.boolean() }),
+	z.object({ name: z.literal("alone"), since: timestamp, guestLink: z.string() }),
+	z.object({
+		name: z.literal("ringing-in"),
+		since: timestamp,
+		from: z.string(),
+		/** The ring was signed with the device certificate of a room of this organisation. */
+		verified: z.boolean(),
+	}),
+	z.object({ name: z.literal("ringing-out"), since: timestamp, to: z.string() }),
+	z.object({
+		name: z.literal("call"),
+		phase: z.enum(["securing", "connected", "recovering"]),
+		/** When the far end was first connected; null while securing for the first time. */
+		since: z.nullable(timestamp),
+		far: farEnd,
+		security,
+		/** Seven indices 0–63 into the code's pictures; null until the handshake is proved. */
+		code: z.nullable(z.array(z.number()).check(z.length(7))),
+		/** Whether someone in this room compared the code in this call. */
+		compared: z.boolean(),
+		/** Whether the far end's key was met before. */
+		key: z.nullable(z.enum(["same", "new"])),
+	}),
+	z.object({
+		name: z.literal("ended"),
+		end: z.nullable(endReason),
+		failure: z.nullable(failureReason),
+		/** Seconds that the call was connected. */
+		seconds: z.number(),
+	}),
+	z.object({ name: z.literal("trouble"), failure: failureReason, retryAt: z.nullable(timestamp) }),
+]);
+export type Screen = z.infer<typeof screen>;
+export type ScreenName = Screen["name"];
+
+/**
+ * A source as the panel draws it. `flowing` is measured on buffers that really flow, never on intent: it drives the indicator.
+ * `absent`: no such device; `busy`: another program holds it; `denied`: no permission.
+ */
+export const source = z.object({
+	state: z.enum(["closed", "open", "off", "absent", "busy", "denied"]),
+	flowing: z.boolean(),
+	/** The device's own label (a product name), null where there is none. */
+	device: z.nullable(z.string()),
+});
+export type Source = z.infer<typeof source>;
+
+export const locale = z.enum(["de", "en"]);
+export type Locale = z.infer<typeof locale>;
+
+/** Everything that the panel draws. One snapshot, whole, each time something changed; `rev` grows by one with each. */
+export const snapshot = z.object({
+	v: z.literal(1),
+	rev: z.number(),
+	now: timestamp,
+	room: z.object({
+		name: z.string(),
+		seats: z.nullable(z.number()),
+		locale,
+		/** IANA time zone, for example `Europe/Berlin`. */
+		timeZone: z.string(),
+	}),
+	screen,
+	agenda: z.object({
+		entries: z.array(agendaEntry),
+		/** Null: busy now is decided by entries; set when the calendar could not be read. */
+		failure: z.nullable(z.enum(["calendar.unreadable"])),
+	}),
+	directory: z.array(directoryEntry),
+	media: z.object({
+		microphone: source,
+		camera: source,
+		/** 0–100. */
+		volume: z.number(),
+		selfView: z.boolean(),
+	}),
+	/** What is missing beside the call, as a quiet line. */
+	missing: z.array(z.enum(["broker", "rendezvous", "engine", "camera", "microphone", "speaker", "calendar"])),
+	/** What is allowed now: the device's decision, never the page's. */
+	can: z.object({
+		join: z.boolean(),
+		meetNow: z.boolean(),
+		call: z.boolean(),
+		cancel: z.boolean(),
+		answer: z.boolean(),
+		leave: z.boolean(),
+		microphone: z.boolean(),
+		camera: z.boolean(),
+		compare: z.boolean(),
+		retry: z.boolean(),
+		dismiss: z.boolean(),
+	}),
+});
+export type Snapshot = z.infer<typeof snapshot>;
+export type Can = Snapshot["can"];

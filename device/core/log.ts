@@ -1,0 +1,48 @@
+/**
+ * The log: one JSON object a line, of declared events with declared fields only.
+ *
+ * Nothing personal can be logged: a field must be declared here, and there is no free text field. No name of a person or
+ * room, no link, token, title, address or SDP ever becomes a field.
+ */
+export interface LogEvents {
+	"process.started": { program: string; version: string };
+	"process.stopping": { program: string; signal: string };
+	"config.refused": { code: string; line: number };
+	"engine.started": { pid: number; attempt: number };
+	"engine.exited": { code: number; signal: string; inCall: boolean };
+	"engine.warning": { code: string; element: string };
+	"device.changed": { kind: string; present: boolean };
+	"call.state": { state: string };
+	"call.ended": { reason: string; seconds: number };
+	"call.refused": { code: string };
+	"rendezvous.connection": { state: string; attempt: number };
+	"rendezvous.refused": { code: string };
+	"broker.connection": { state: string; attempt: number };
+	"ring.refused": { code: string };
+	"panel.connection": { state: string; panels: number };
+	"panel.refused": { code: string };
+	"calendar.refused": { code: string; skipped: number };
+	"error.unexpected": { code: string };
+}
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+export interface Log {
+	write<E extends keyof LogEvents>(level: LogLevel, event: E, fields: LogEvents[E]): void;
+}
+
+const order: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
+
+/** A log that writes JSON lines through `write`; events under `level` are left out. */
+export function jsonLog(options: { write: (line: string) => void; level?: LogLevel; now?: () => number }): Log {
+	const least = order[options.level ?? "info"];
+	const now = options.now ?? Date.now;
+	return {
+		write(level, event, fields) {
+			if (order[level] < least) return;
+			options.write(`${JSON.stringify({ ts: new Date(now()).toISOString(), level, event, ...fields })}\n`);
+		},
+	};
+}
+
+export const silentLog: Log = { write() {} };

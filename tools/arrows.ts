@@ -1,0 +1,63 @@
+/**
+ * Lint rule: which folder may import which. The table is the architecture (house.md); a folder that is not listed may not exist.
+ * Own code because a positive list in one place reads better than a negative list a folder in a linter's configuration.
+ */
+import { globSync, readFileSync } from "node:fs";
+import { dirname, posix, relative } from "node:path";
+
+const contracts = ["device/contract", "provisioning/contract"];
+const arrows: Record<string, string[]> = {
+	"device/contract": [],
+	"device/core": [],
+	"device/config": ["device/core"],
+	"device/room": ["device/contract", "device/core"],
+	"device/meeting": ["device/core", "provisioning/contract"],
+	// the engine implements the meeting's Peer port
+	"device/media": ["device/core", "device/meeting/Peer.ts"],
+	"device/calendar": ["device/core"],
+	"device/ringing": ["device/core", "provisioning/contract"],
+	"device/panel": ["device/contract", "device/core"],
+	"ui/kit": [...contracts],
+	"ui/panel": ["ui/kit", "device/contract", "device/core"],
+	// the guest runs the room's own handshake (docs/adr/0001)
+	"ui/guest": ["ui/kit", "device/meeting", "device/core", "device/contract", "provisioning/contract"],
+	"ui/tv": ["ui/kit", "device/contract"],
+	"provisioning/contract": [],
+	"provisioning/service": ["provisioning/contract", "device/core"],
+};
+/** Composition roots know everybody; tests and tools may too. */
+const roots = [/^device\/main\.ts$/, /^device\/room-program\//, /^ui\/vite\.config\.ts$/, /^test\//, /^tools\//];
+
+const within = (file: string, place: string): boolean => file === place || file.startsWith(`${place}/`);
+
+export function arrowViolations(root: string): string[] {
+	const violations: string[] = [];
+	const files = globSync("{device,ui,provisioning,image}/**/*.{ts,tsx}", { cwd: root });
+	for (const file of files.sort()) {
+		if (roots.some((pattern) => pattern.test(file))) continue;
+		const home = Object.keys(arrows).find((place) => within(file, place));
+		if (!home) {
+			violations.push(`${file}: its folder is not in the table of tools/arrows.ts`);
+			continue;
+		}
+		const source = readFileSync(posix.join(root, file), "utf8");
+		for (const [, specifier] of source.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*["'](\.[^"'?]+)/g)) {
+			const target = posix.normalize(posix.join(dirname(file), specifier as string));
+			if (within(target, home) || (arrows[home] as string[]).some((place) => within(target, place))) continue;
+			violations.push(`${file}: ${home} may not import ${target}`);
+		}
+	}
+	return violations;
+}
+
+if (import.meta.main) {
+	const root = posix.join(import.meta.dirname, "..");
+	const violations = arrowViolations(root);
+	for (const violation of violations) console.error(violation);
+	console.error(
+		violations.length
+			? `${violations.length} arrows point the wrong way`
+			: `arrows: fine (${relative(process.cwd(), root) || "."})`,
+	);
+	process.exitCode = violations.length ? 1 : 0;
+}

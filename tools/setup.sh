@@ -1,0 +1,48 @@
+#!/bin/sh
+# All set-up, and only what is missing: Debian packages, npm packages by lockfile, native binding, pages.
+# `tools/setup.sh start` is what `npm start` needs; `tools/setup.sh test` adds what the tests need.
+# A second run finds everything in place and takes about a second, without network.
+set -eu
+cd "$(dirname "$0")/.."
+purpose=${1:-start}
+
+say() { printf '%s\n' "$*" >&2; }
+
+# -- Debian packages (tools/debian-packages.txt is the one list)
+wanted=$(awk -v purpose="$purpose" '!/^#/ && NF && ($2 == "start" || purpose == "test") { print $1 }' tools/debian-packages.txt)
+missing=
+for package in $wanted; do
+	dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing="$missing $package"
+done
+if [ -n "$missing" ]; then
+	say "InCamera needs these Debian packages and installs them now:$missing"
+	root=
+	if [ "$(id -u)" != 0 ]; then
+		command -v sudo >/dev/null || { say "setup.no_root: not root, and sudo is not there. Run as root: apt-get install --no-install-recommends$missing"; exit 1; }
+		root=sudo
+	fi
+	log=$(mktemp)
+	# shellcheck disable=SC2086  # a list of words
+	{ $root apt-get update -q && DEBIAN_FRONTEND=noninteractive $root apt-get install -y -q --no-install-recommends $missing; } >"$log" 2>&1 || {
+		tail -n 20 "$log" >&2
+		say "setup.apt_failed: apt-get could not install them; its last lines are above. Is this Debian 12 with a reachable mirror?"
+		exit 1
+	}
+	rm -f "$log"
+fi
+
+# -- npm packages, exactly those of the lockfile
+stamp=node_modules/.incamera-lock
+if ! cmp -s package-lock.json "$stamp" 2>/dev/null; then
+	say "Installing npm packages by package-lock.json …"
+	npm ci --no-fund --no-audit --loglevel=error >&2
+	cp package-lock.json "$stamp"
+fi
+node=node_modules/.bin/node
+[ -x "$node" ] || { say "setup.no_node: this machine is neither x86-64 nor arm64 Linux; Node 26 comes from the lockfile for these two."; exit 1; }
+
+# -- native binding: make builds only what changed
+make --silent -C device/media/native release >&2
+
+# -- pages: built only when a source changed
+"$node" tools/build-ui.ts >&2

@@ -16,6 +16,7 @@ const arrows: Record<string, string[]> = {
 	"device/media": ["device/core", "device/meeting/Peer.ts"],
 	"device/calendar": ["device/core"],
 	"device/ringing": ["device/core", "provisioning/contract"],
+	"device/privacy": ["device/core"],
 	"device/panel": ["device/contract", "device/core"],
 	"ui/kit": [...contracts],
 	"ui/panel": ["ui/kit", "device/contract", "device/core"],

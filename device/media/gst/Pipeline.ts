@@ -1,0 +1,134 @@
+import { Bin } from "./Bin.ts";
+import { wrapElementKind } from "./Element.ts";
+import { type Handle, native } from "./native.ts";
+import type { BusMessage, Disconnect, StateChangeResult } from "./values.ts";
+
+/** A GstPipeline; gst-kit's `Pipeline` and more. Call `dispose()` at its end. */
+export class Pipeline extends Bin {
+	readonly #listeners = new Map<object, { types: readonly string[] | null; listener: (message: BusMessage) => void }>();
+	readonly #pops: ((message: BusMessage | null) => void)[] = [];
+	#disposal: Promise<void> | undefined;
+
+	/**
+	 * @param description A launch line; a single element is put into a pipeline. A handle only from within this folder.
+	 * @throws RoomError `media.gst_parse` with GStreamer's words, `media.gst_element_missing` when an element is not installed.
+	 */
+	constructor(description: string | Handle) {
+		const fresh = typeof description === "string";
+		super(fresh ? native().parsePipeline(description) : description);
+		if (fresh) native().busOpen(this.handle, () => this.#drain());
+	}
+
+	/** A pipeline without elements. */
+	static empty(name?: string): Pipeline {
+		const pipeline = new Pipeline(native().emptyPipeline(name));
+		native().busOpen(pipeline.handle, () => pipeline.#drain());
+		return pipeline;
+	}
+
+	/** Whether a factory of this name is installed. */
+	static elementExists(factory: string): boolean {
+		return native().elementExists(factory);
+	}
+
+	play(timeoutMs?: number): Promise<StateChangeResult> {
+		return this.setState("playing", timeoutMs);
+	}
+
+	pause(timeoutMs?: number): Promise<StateChangeResult> {
+		return this.setState("paused", timeoutMs);
+	}
+
+	stop(timeoutMs?: number): Promise<StateChangeResult> {
+		return this.setState("null", timeoutMs);
+	}
+
+	/** Playing, or on its way there. */
+	playing(): boolean {
+		const { state, pending } = this.state();
+		return state === 4 ? pending === 0 || pending === 4 : pending === 4;
+	}
+
+	/** Seconds; -1 when unknown. */
+	queryPosition(): number {
+		return native().queryTime(this.handle, "position");
+	}
+
+	/** Seconds; -1 when unknown. */
+	queryDuration(): number {
+		return native().queryTime(this.handle, "duration");
+	}
+
+	/** Flushing seek to a position in seconds; false when the pipeline cannot seek. */
+	seek(positionSeconds: number): boolean {
+		return native().seek(this.handle, positionSeconds);
+	}
+
+	/** Sends EOS into the sources; the bus tells `eos` once all sinks have it. */
+	endOfStream(): boolean {
+		return native().sendEos(this.handle);
+	}
+
+	/**
+	 * The next bus message, or null after `timeoutMs` (negative: waits for ever). Waits on no thread. Without a listener up to 1024
+	 * messages are kept, the oldest go first; with `onMessage` nothing is kept.
+	 */
+	busPop(timeoutMs = 1000): Promise<BusMessage | null> {
+		const ready = native().busPop(this.handle);
+		if (ready !== null || timeoutMs === 0) return Promise.resolve(ready);
+		this.#updateFilter(true);
+		return new Promise((resolve) => {
+			let timer: NodeJS.Timeout | undefined;
+			const take = (message: BusMessage | null): void => {
+				clearTimeout(timer);
+				const index = this.#pops.indexOf(take);
+				if (index >= 0) this.#pops.splice(index, 1);
+				resolve(message);
+			};
+			if (timeoutMs > 0) timer = setTimeout(take, timeoutMs, null);
+			this.#pops.push(take);
+		});
+	}
+
+	/** Calls back for every bus message, or only for the named types (others are dropped natively). */
+	onMessage(listener: (message: BusMessage) => void, types: readonly string[] | null = null): Disconnect {
+		const key = {};
+		this.#listeners.set(key, { types, listener });
+		this.#updateFilter(this.#pops.length > 0);
+		this.#drain();
+		return () => {
+			this.#listeners.delete(key);
+			if (!this.disposed) this.#updateFilter(this.#pops.length > 0);
+		};
+	}
+
+	/**
+	 * Brings the pipeline to NULL on a thread of its own (after state changes already asked for), then drops it and every wrapper,
+	 * connection, probe and counter of what is in it. Usable no more from this call on. Idempotent; the promise resolves when all is gone.
+	 */
+	override dispose(): Promise<void> {
+		if (this.#disposal) return this.#disposal;
+		this.#listeners.clear();
+		for (const take of this.#pops.splice(0)) take(null);
+		this.#disposal = native().disposePipeline(this.handle);
+		return this.#disposal;
+	}
+
+	#updateFilter(all: boolean): void {
+		const wanted = [...this.#listeners.values()].map(({ types }) => types);
+		native().busFilter(this.handle, all || wanted.length === 0 || wanted.includes(null) ? null : wanted.flatMap((t) => t ?? []));
+	}
+
+	#drain(): void {
+		while (!this.disposed && (this.#pops.length > 0 || this.#listeners.size > 0)) {
+			const message = native().busPop(this.handle);
+			if (message === null) return;
+			this.#pops[0]?.(message);
+			for (const { types, listener } of [...this.#listeners.values()]) {
+				if (types === null || types.includes(message.type)) listener(message);
+			}
+		}
+	}
+}
+
+wrapElementKind("pipeline", (handle) => new Pipeline(handle));

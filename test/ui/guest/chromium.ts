@@ -1,4 +1,4 @@
-import { chromium, type Browser } from "playwright-core";
+import { type Browser, chromium } from "playwright-core";
 
 /** Debian's Chromium, headless, with its fake camera (a moving picture) and microphone (a beep a second). */
 export function launchChromium(extra: string[] = []): Promise<Browser> {

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../../../device/core/clock.ts";
 import { Emitter } from "../../../device/core/Emitter.ts";
 import { RoomError } from "../../../device/core/RoomError.ts";
+import { equalBytes, sha256 } from "../../../device/meeting/bytes.ts";
 import type { Candidate, IceServer, Peer, PeerEvents } from "../../../device/meeting/Peer.ts";
 import { mark } from "./marks.ts";
 import { offeredVideoCodecs, videoEncoding } from "./mediaProfile.ts";
@@ -154,7 +155,10 @@ export class BrowserPeer implements Peer {
 		const wanted = `a=fingerprint:sha-256 ${fingerprintText(expected)}`.toLowerCase();
 		if (lines.length > 0 && lines.every((line) => line.trim().toLowerCase() === wanted)) return;
 		this.#refuse();
-		throw new RoomError("call.peer_certificate_mismatch", "The description names another certificate than the signed one");
+		throw new RoomError(
+			"call.peer_certificate_mismatch",
+			"The description names another certificate than the signed one",
+		);
 	}
 
 	#sendCandidate(candidate: RTCIceCandidate | null): void {
@@ -217,7 +221,7 @@ export class BrowserPeer implements Peer {
 		if (this.#proved || this.#over) return;
 		const shown = this.#dtls()?.getRemoteCertificates?.()[0];
 		if (shown) {
-			const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", shown));
+			const digest = await sha256(new Uint8Array(shown));
 			if (this.#over) return;
 			if (!this.#expected || !equalBytes(digest, this.#expected)) return this.#refuse();
 		}
@@ -235,7 +239,10 @@ export class BrowserPeer implements Peer {
 		for (const kind of ["audio", "video"] as const) {
 			const track = this.#options.localTrack(kind);
 			// A track that ended meanwhile (device unplugged) is refused by the browser; then nothing is sent.
-			if (track) void this.#senderOf(kind)?.replaceTrack(track).catch(() => {});
+			if (track)
+				void this.#senderOf(kind)
+					?.replaceTrack(track)
+					.catch(() => {});
 		}
 		const tracks = this.#pc.getReceivers().map((receiver) => receiver.track);
 		this.#options.onFarMedia(new MediaStream(tracks));
@@ -279,8 +286,4 @@ async function limitEncoding(sender: RTCRtpSender): Promise<void> {
 
 function fingerprintText(digest: Uint8Array): string {
 	return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join(":");
-}
-
-function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-	return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }

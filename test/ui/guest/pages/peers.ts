@@ -30,10 +30,7 @@ function withFingerprint(sdp: string, digest: Uint8Array): string {
 
 function tampered(sdp: string, how: "fingerprint" | "fingerprint-and-expected" | undefined): [string, Uint8Array] {
 	if (!how) return [sdp, fingerprintOf(sdp)];
-	return [
-		withFingerprint(sdp, otherFingerprint),
-		how === "fingerprint" ? fingerprintOf(sdp) : otherFingerprint,
-	];
+	return [withFingerprint(sdp, otherFingerprint), how === "fingerprint" ? fingerprintOf(sdp) : otherFingerprint];
 }
 
 class Side {

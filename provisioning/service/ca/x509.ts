@@ -1,0 +1,7 @@
+// @peculiar/x509 needs the polyfill to be there first; whoever needs x509 in the service imports it from here.
+import "reflect-metadata";
+import * as x509 from "@peculiar/x509";
+
+x509.cryptoProvider.set(globalThis.crypto);
+
+export { x509 };

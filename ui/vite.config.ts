@@ -3,11 +3,11 @@ import type { ConfigEnv, InlineConfig } from "vite";
 import { codePictures } from "./kit/build/codePictures.ts";
 import { lucideIcons } from "./kit/build/lucideIcons.ts";
 
-/** The pages, with the path each is served under. The fleet's guest page lives under `/j/<meeting>`, its files under `/guest/`. */
+/** The pages, with the path each is served under. The fleet's guest page lives under `/j/<meeting>`, its files under `/assets/`. */
 export const pages = {
 	panel: { base: "/" },
 	tv: { base: "/tv/" },
-	guest: { base: "/guest/" },
+	guest: { base: "/" },
 } as const;
 export type Page = keyof typeof pages;
 

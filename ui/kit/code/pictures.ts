@@ -80,5 +80,5 @@ export const pictures: readonly Picture[] = [
 
 /** Where the build puts a picture, relative to the page's base. */
 export function pictureFile(index: number): string {
-	return `code/1/${String(index).padStart(2, "0")}.svg`;
+	return `assets/code/1/${String(index).padStart(2, "0")}.svg`;
 }

@@ -57,9 +57,9 @@ export class MediaFollower {
 
 	follow(target: MediaTarget): void {
 		this.#target = target;
-		this.#running ??= this.#run().finally(() => {
-			this.#running = null;
-		});
+		if (this.#running) return;
+		const first = this.#nextStep();
+		if (first) this.#running = this.#run(first);
 	}
 
 	/** Resolves once the engine is where the newest target wants it, or a step failed. */
@@ -67,10 +67,8 @@ export class MediaFollower {
 		while (this.#running) await this.#running;
 	}
 
-	async #run(): Promise<void> {
-		for (;;) {
-			const step = this.#nextStep();
-			if (!step) return;
+	async #run(first: Step): Promise<void> {
+		for (let step: Step | null = first; step; step = this.#nextStep()) {
 			const epoch = this.#applied?.epoch;
 			try {
 				await step.run();
@@ -81,6 +79,8 @@ export class MediaFollower {
 				if (step.protects && this.#target?.epoch === epoch) this.#options.onStuckOpen();
 			}
 		}
+		// In the same turn as the last look for a step, so that no target can slip in between.
+		this.#running = null;
 	}
 
 	/** The first thing in which the engine differs from the target; what it sets counts as applied from its start on. */

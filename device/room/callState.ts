@@ -126,7 +126,7 @@ export const callState = roomSetup.createStateConfig({
 		onError: { target: "#room.idle.ended", actions: { type: "end", params: { failure: "room.unexpected" } } },
 	},
 	entry: "forgetRings",
-	exit: "leaveCall",
+	exit: "closeSources",
 	on: {
 		"session.far_media": {
 			actions: {

@@ -23,7 +23,7 @@ export interface CallData {
 	firstConnectedAt: number | null;
 	/** When the present stretch of connection began; null while there is none. */
 	connectedAt: number | null;
-	/** Milliseconds of the stretches before. */
+	/** Milliseconds of the stretches that ended; a clock that was set back counts as no time. */
 	connectedMs: number;
 	/** While recovering: the meeting told us that nobody else is in it. */
 	farEndGone: boolean;
@@ -123,10 +123,4 @@ export function newCall(origin: CallOrigin, link: string | null, now: number): C
 export function unknownFarEnd(origin: CallOrigin): FarEnd {
 	const kind = origin === "ring" || origin === "answer" ? "room" : "guest";
 	return { name: null, kind, microphone: false, camera: false };
-}
-
-/** Seconds that the call was connected, up to `now`; a clock that was set back counts as no time. */
-export function connectedSeconds(call: CallData, now: number): number {
-	const running = call.connectedAt === null ? 0 : Math.max(0, now - call.connectedAt);
-	return Math.round((call.connectedMs + running) / 1000);
 }

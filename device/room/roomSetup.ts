@@ -1,15 +1,7 @@
 import { assign, fromCallback, sendTo, setup } from "xstate";
 import type { EndReason, FailureReason } from "../contract/failure.ts";
 import { RoomError } from "../core/RoomError.ts";
-import {
-	type CallData,
-	closedSource,
-	connectedSeconds,
-	newCall,
-	type RoomContext,
-	type RoomInput,
-	unknownFarEnd,
-} from "./context.ts";
+import { type CallData, closedSource, newCall, type RoomContext, type RoomInput, unknownFarEnd } from "./context.ts";
 import { obstacle } from "./joinable.ts";
 import type {
 	CallOrigin,
@@ -118,23 +110,15 @@ export const roomSetup = setup({
 			call: newCall(params.origin, params.link, context.now()),
 			outcome: null,
 		})),
-		/** Leaving a call by any path: sums up, forgets the meeting, closes the sources. */
-		leaveCall: assign(({ context }) => ({
-			outcome: {
-				end: null,
-				failure: null,
-				seconds: context.call ? connectedSeconds(context.call, context.now()) : 0,
-			},
-			call: null,
-			wish: closed,
-		})),
-		/** At rest and in trouble nothing is open, whichever way led there. */
+		/** Leaving a call by any path closes the sources. */
+		closeSources: assign({ wish: closed }),
+		/** At rest and in trouble nothing is open and no meeting is remembered, whichever way led there. */
 		forgetAll: assign({ call: null, wish: closed, ringIn: null, ringOut: null }),
 		end: assign(({ context }, params: { end?: EndReason; failure?: FailureReason }) => ({
 			outcome: {
 				end: params.end ?? null,
 				failure: params.failure ?? null,
-				seconds: context.outcome?.seconds ?? 0,
+				seconds: Math.round((context.call?.connectedMs ?? 0) / 1000),
 			},
 		})),
 		forgetRings: assign({ ringIn: null, ringOut: null }),

@@ -108,9 +108,9 @@ describe("the guest's lobby in Chromium", { timeout: 60_000 }, () => {
 		expect(await guest.page.textContent("[role=status]")).toBe("Your microphone is off.");
 
 		await guest.page.evaluate(() => {
-			const video = document.querySelector<HTMLVideoElement>("[data-testid=self-video]");
+			const video = document.querySelector("[data-testid=self-video]") as HTMLVideoElement;
 			(globalThis as { held?: MediaStreamTrack | undefined }).held = (
-				video?.srcObject as MediaStream
+				video.srcObject as MediaStream
 			).getVideoTracks()[0];
 		});
 		await guest.page.click("[data-testid=camera]");

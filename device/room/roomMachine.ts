@@ -152,12 +152,7 @@ const trouble = roomSetup.createStateConfig({
 	states: {
 		waiting: {
 			entry: "planRetry",
-			after: {
-				troublePause: [
-					{ guard: "engineUp", target: "settling" },
-					{ target: "waiting", reenter: true, actions: ["nextAttempt", "restartEngine"] },
-				],
-			},
+			after: { troublePause: { target: "waiting", reenter: true, actions: ["nextAttempt", "restartEngine"] } },
 			on: {
 				"engine.up": { target: "settling", actions: "noteEngineUp" },
 				"engine.down": { actions: "noteEngineDown" },

@@ -107,15 +107,18 @@ describe("other ways into a meeting", () => {
 		expect(bench.sessions[0]).toMatchObject({ link: "anything", origin: "link" });
 	});
 
-	test("a session that throws at its start ends in room.unexpected, and the room lives on", async () => {
+	test.each([
+		["session", { type: "panel.meet_now" }],
+		["ring", { type: "panel.call", room: "muenchen-01" }],
+	] as const)("a %s that throws at its start ends in room.unexpected, and the room lives on", async (_, intent) => {
 		const bench = new RoomBench().ready();
-		bench.failingSession = true;
-		bench.room.intent({ type: "panel.meet_now" });
+		bench.failing = true;
+		bench.room.intent(intent);
 		expect(bench.screen).toMatchObject({ name: "ended", failure: "room.unexpected" });
 		await bench.settled();
 		expect(bench.engine.state).toEqual(closed);
-		bench.failingSession = false;
-		expect(bench.room.intent({ type: "panel.meet_now" })).toBe("ack");
+		bench.failing = false;
+		expect(bench.room.intent(intent)).toBe("ack");
 		expect(bench.broken).toBe(0);
 	});
 });

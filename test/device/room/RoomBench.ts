@@ -99,7 +99,8 @@ export class RoomBench {
 	/** The running session's way to speak; null while none runs. */
 	session: ((event: SessionEvent) => void) | null = null;
 	ring: ((event: RingEvent) => void) | null = null;
-	failingSession = false;
+	/** Session and ring throw at their start. */
+	failing = false;
 	readonly room: Room;
 
 	constructor(policy?: MediaPolicy) {
@@ -115,7 +116,7 @@ export class RoomBench {
 			},
 			{
 				session: (input, say) => {
-					if (this.failingSession) throw new Error("the simulated session refuses to start");
+					if (this.failing) throw new Error("the simulated session refuses to start");
 					this.sessions.push(input);
 					this.session = say;
 					return {
@@ -126,6 +127,7 @@ export class RoomBench {
 					};
 				},
 				ring: (input, say) => {
+					if (this.failing) throw new Error("the simulated ring refuses to start");
 					this.rings.push(input);
 					this.ring = say;
 					return {

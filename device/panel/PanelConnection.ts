@@ -7,7 +7,8 @@ export type FrameRefusal = "panel.malformed" | "panel.too_fast" | "panel.too_lar
 
 /** Bytes that wait for a slow panel before snapshots and levels are held back. */
 const BEHIND_BYTES = 256 * 1024;
-const PING_MS = 1000;
+/** Three pings fit in the 2 s after which the panel says that its connection is lost. */
+const PING_MS = 600;
 /** A panel that said nothing for so long is gone. Longer than the panel's own 2 s, so that the panel is the first to say it. */
 const SILENT_MS = 6000;
 /** Nobody touches a panel so often; volume by thumb sends ten a second. */

@@ -11,8 +11,10 @@ interface Props {
 	/** Felt, and not yet answered by the other side. */
 	pending?: boolean;
 	disabled?: boolean;
-	/** For a button that stays in: a switch. */
+	/** For a button that stays in. */
 	pressed?: boolean;
+	/** For a switch: on or off. */
+	checked?: boolean;
 	expanded?: boolean;
 	class?: string;
 	type?: "button" | "submit";
@@ -24,8 +26,11 @@ interface Props {
 export function Button(props: Props) {
 	const { kind = "plain", size = "normal", icon, label, pending = false, type = "button", onPress } = props;
 	return (
+		// biome-ignore lint/a11y/useAriaPropsSupportedByRole: aria-checked comes only together with the role "switch".
 		<button
 			type={type}
+			role={props.checked === undefined ? undefined : "switch"}
+			aria-checked={props.checked}
 			class={["button", kind, size, props.class ?? ""].join(" ").trim()}
 			aria-label={label}
 			aria-busy={pending}

@@ -1,0 +1,15 @@
+import "../kit/kit.css";
+import "./panel.css";
+import "./screens.css";
+import { render } from "preact";
+import { pressFeedback } from "../kit/controls/pressFeedback.ts";
+import { PanelModel } from "./model/PanelModel.ts";
+import { App } from "./view/App.tsx";
+
+const model = new PanelModel(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/panel`);
+pressFeedback(document);
+for (const touch of ["pointerdown", "keydown"] as const) {
+	document.addEventListener(touch, () => model.touched(), { capture: true, passive: true });
+}
+const place = document.getElementById("panel");
+if (place) render(<App model={model} />, place);

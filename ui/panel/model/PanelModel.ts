@@ -1,0 +1,176 @@
+import { batch, computed, effect, type ReadonlySignal, signal } from "@preact/signals";
+import type { DeviceFrame, Intent } from "../../../device/contract/intents.ts";
+import type { Snapshot } from "../../../device/contract/snapshot.ts";
+import { PanelSocket } from "./PanelSocket.ts";
+
+/** What a person opened on this panel beside what the device says; another panel of the room doesn't follow it. */
+export type Aside = "rooms" | "link" | "compare" | null;
+
+/** Waiting for the change that an acknowledged touch should bring; if none comes, the touch changed nothing. */
+const SETTLED_MS = 1500;
+/** How long "not now" stands. */
+const NOTICE_MS = 4000;
+/** The panel goes back to its clock when nobody touched it for so long. */
+const FORGOTTEN_MS = 90_000;
+
+interface Pending {
+	key: string;
+	acked: boolean;
+}
+
+/** Which button a touch belongs to. Two agenda entries have two Join buttons; everything else there is once. */
+export function keyOf(intent: Intent): string {
+	if (intent.type === "panel.join") return `${intent.type} ${intent.entry}`;
+	if (intent.type === "panel.call") return `${intent.type} ${intent.room}`;
+	if (intent.type === "panel.answer") return `${intent.type} ${intent.camera}`;
+	if (intent.type === "panel.compare") return `${intent.type} ${intent.same}`;
+	return intent.type;
+}
+
+/** The device's snapshot as it came, the state of the line, and the touches that wait for an answer. */
+export class PanelModel {
+	readonly #snapshot = signal<Snapshot | null>(null);
+	readonly #lost = signal(false);
+	readonly #microphoneLevel = signal(0);
+	readonly #pending = signal<ReadonlyMap<number, Pending>>(new Map());
+	readonly #refused = signal(false);
+	readonly #volumeWanted = signal<number | null>(null);
+	readonly #now = signal(Date.now());
+	readonly #connections = signal(0);
+	readonly #touchedAt = signal(Date.now());
+	readonly #socket: PanelSocket;
+	#clockOffset = 0;
+	#ids = 0;
+	#notice: ReturnType<typeof setTimeout> | undefined;
+
+	readonly snapshot: ReadonlySignal<Snapshot | null> = this.#snapshot;
+	/** No contact with the device: what is drawn may be old. */
+	readonly lost: ReadonlySignal<boolean> = this.#lost;
+	readonly microphoneLevel: ReadonlySignal<number> = this.#microphoneLevel;
+	/** The device just said "not now" to a touch. */
+	readonly refused: ReadonlySignal<boolean> = this.#refused;
+	/** The room's time in milliseconds, by the second. */
+	readonly now: ReadonlySignal<number> = this.#now;
+	/** Grows with each connection, so that previews are asked for anew. */
+	readonly connections: ReadonlySignal<number> = this.#connections;
+	/** Milliseconds (by the second) since someone last touched this panel. */
+	readonly untouchedMs = computed(() => this.#now.value - this.#touchedAt.value);
+	readonly aside = signal<Aside>(null);
+	readonly volume = computed(() => this.#volumeWanted.value ?? this.#snapshot.value?.media.volume ?? 0);
+
+	constructor(url: string) {
+		this.#socket = new PanelSocket(url, {
+			frame: (frame) => this.#take(frame),
+			opened: () => {
+				batch(() => {
+					this.#connections.value += 1;
+					this.#forgetTouches();
+				});
+			},
+			lost: () => {
+				batch(() => {
+					this.#lost.value = true;
+					this.#microphoneLevel.value = 0;
+					this.#forgetTouches();
+				});
+			},
+			foreign: reloadOnce,
+		});
+		this.#tick();
+		// What was opened aside belongs to the screen that it was opened on.
+		let screen = "";
+		effect(() => {
+			const name = this.#snapshot.value?.screen.name ?? "";
+			if (name !== screen) this.aside.value = null;
+			screen = name;
+		});
+		effect(() => {
+			const atRest = this.#snapshot.value?.screen.name === "resting";
+			if (atRest && this.untouchedMs.value > FORGOTTEN_MS) this.aside.value = null;
+		});
+	}
+
+	/** Asks the device; the button's touch is marked until the device has answered and drawn. */
+	send(intent: Intent): void {
+		const id = ++this.#ids;
+		if (!this.#socket.send({ t: "intent", id, intent })) return;
+		if (intent.type === "panel.volume") this.#volumeWanted.value = intent.level;
+		this.#pending.value = new Map(this.#pending.value).set(id, { key: keyOf(intent), acked: false });
+	}
+
+	/** Whether this very touch still waits. */
+	isPending(intent: Intent): boolean {
+		const key = keyOf(intent);
+		return [...this.#pending.value.values()].some((pending) => pending.key === key);
+	}
+
+	/** Someone is here: the panel is bright, and an opened page stays open. */
+	touched(): void {
+		this.#touchedAt.value = this.#now.value;
+	}
+
+	#take(frame: Exclude<DeviceFrame, { t: "ping" }>): void {
+		if (frame.t === "levels") {
+			this.#microphoneLevel.value = frame.microphone;
+			return;
+		}
+		batch(() => {
+			if (frame.t === "snapshot") this.#draw(frame.snapshot);
+			else if (frame.t === "refused") {
+				this.#settle(frame.id);
+				this.#showRefused();
+			} else this.#acked(frame.id);
+		});
+	}
+
+	#draw(snapshot: Snapshot): void {
+		this.#clockOffset = snapshot.now - Date.now();
+		this.#lost.value = false;
+		this.#now.value = snapshot.now;
+		this.#snapshot.value = snapshot;
+		for (const [id, pending] of this.#pending.value) if (pending.acked) this.#settle(id);
+	}
+
+	#acked(id: number): void {
+		const pending = this.#pending.value.get(id);
+		if (!pending) return;
+		this.#pending.value = new Map(this.#pending.value).set(id, { ...pending, acked: true });
+		setTimeout(() => this.#settle(id), SETTLED_MS);
+	}
+
+	#settle(id: number): void {
+		if (!this.#pending.value.has(id)) return;
+		const rest = new Map(this.#pending.value);
+		rest.delete(id);
+		this.#pending.value = rest;
+		if (![...rest.values()].some(({ key }) => key === "panel.volume")) this.#volumeWanted.value = null;
+	}
+
+	#forgetTouches(): void {
+		this.#pending.value = new Map();
+		this.#volumeWanted.value = null;
+	}
+
+	#showRefused(): void {
+		this.#refused.value = true;
+		clearTimeout(this.#notice);
+		this.#notice = setTimeout(() => {
+			this.#refused.value = false;
+		}, NOTICE_MS);
+	}
+
+	/** Ticks on the room's full second, so that the clock changes when the room's other clocks do. */
+	#tick(): void {
+		const now = Date.now() + this.#clockOffset;
+		this.#now.value = now;
+		setTimeout(() => this.#tick(), 1000 - (now % 1000) + 5);
+	}
+}
+
+/** The page of an older version: the device's own page is newer. Not more than once a minute, so that it can't run in circles. */
+function reloadOnce(): void {
+	const last = Number(sessionStorage.getItem("reloaded") ?? 0);
+	if (Date.now() - last < 60_000) return;
+	sessionStorage.setItem("reloaded", String(Date.now()));
+	location.reload();
+}

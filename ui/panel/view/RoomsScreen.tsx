@@ -1,0 +1,51 @@
+import back from "lucide:arrow-left";
+import { Button } from "../../kit/controls/Button.tsx";
+import { Ask } from "./Ask.tsx";
+import { Frame } from "./Frame.tsx";
+import { Heading } from "./Heading.tsx";
+import type { PanelProps } from "./ScreenProps.ts";
+
+/** The rooms that can be called, each with what is known of it. */
+export function RoomsScreen(props: PanelProps) {
+	const { model, snapshot, words } = props;
+	return (
+		<Frame
+			{...props}
+			name="rooms"
+			bar={
+				<Button
+					icon={back}
+					class="end"
+					onPress={() => {
+						model.aside.value = null;
+					}}
+				>
+					{words.back}
+				</Button>
+			}
+		>
+			<Heading>{words.rooms.title}</Heading>
+			{snapshot.can.call ? null : (
+				<p class="explain">{snapshot.directory.length === 0 ? words.rooms.none : words.rooms.cannot}</p>
+			)}
+			<ul class="room-list">
+				{snapshot.directory.map((room) => {
+					const state = room.online === null ? "unknown" : room.online ? "online" : "offline";
+					return (
+						<li key={room.id}>
+							<Ask
+								model={model}
+								intent={{ type: "panel.call", room: room.id }}
+								can={snapshot.can.call && room.online !== false}
+								class={`room ${state}`}
+							>
+								<strong>{room.name}</strong>
+								<small>{words.rooms[state]}</small>
+							</Ask>
+						</li>
+					);
+				})}
+			</ul>
+		</Frame>
+	);
+}

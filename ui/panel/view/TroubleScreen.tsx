@@ -1,0 +1,45 @@
+import done from "lucide:check";
+import retry from "lucide:rotate-ccw";
+import { Ask } from "./Ask.tsx";
+import { Failure } from "./Failure.tsx";
+import { Frame } from "./Frame.tsx";
+import type { ScreenProps } from "./ScreenProps.ts";
+
+/** The room itself can't work just now: one sentence with a code and the next step, and when it tries again. */
+export function TroubleScreen(props: ScreenProps<"trouble">) {
+	const { model, snapshot, words, screen } = props;
+	const { can } = snapshot;
+	return (
+		<Frame
+			{...props}
+			name="centred"
+			bar={
+				<>
+					<Ask
+						model={model}
+						intent={{ type: "panel.retry" }}
+						can={can.retry}
+						kind="primary"
+						icon={retry}
+						class="tile twice"
+					>
+						<span>{words.trouble.retry}</span>
+					</Ask>
+					{can.dismiss ? (
+						<Ask model={model} intent={{ type: "panel.dismiss" }} can={can.dismiss} icon={done} class="tile end">
+							<span>{words.ended.done}</span>
+						</Ask>
+					) : null}
+				</>
+			}
+		>
+			<Failure failure={screen.failure} words={words} />
+			{screen.retryAt === null ? null : <Countdown {...props} at={screen.retryAt} />}
+		</Frame>
+	);
+}
+
+function Countdown({ model, words, at }: ScreenProps<"trouble"> & { at: number }) {
+	const seconds = Math.ceil((at - model.now.value) / 1000);
+	return <p class="muted">{seconds > 0 ? words.trouble.retryIn(seconds) : words.trouble.retrying}</p>;
+}

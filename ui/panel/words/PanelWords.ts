@@ -1,0 +1,76 @@
+import type { AgendaEntry, Snapshot } from "../../../device/contract/snapshot.ts";
+
+/** The words that only the panel says. */
+export interface PanelWords {
+	seats(count: number): string;
+	freeUntil(time: string): string;
+	busyUntil(time: string): string;
+	freeToday: string;
+	reserved: string;
+	agenda: string;
+	nothingToday: string;
+	more(count: number): string;
+	calendarUnreadable: string;
+	join: string;
+	inMinutes(minutes: number): string;
+	sinceMinutes(minutes: number): string;
+	minutes(minutes: number): string;
+	/** Why an entry has no Join button. */
+	why(entry: AgendaEntry): string;
+	meetNow: string;
+	callRoom: string;
+	enterLink: string;
+	back: string;
+	rooms: { title: string; none: string; online: string; offline: string; unknown: string; cannot: string };
+	link: {
+		title: string;
+		explain: string;
+		field: string;
+		join: string;
+		instead: string;
+		erase: string;
+		shift: string;
+		keys: string;
+	};
+	joining: { title: string; explain: string; slow: string };
+	alone: { title: string; explain: string; copy: string; copied: string };
+	ringingIn: {
+		title: string;
+		verified: string;
+		unverified: string;
+		answer: string;
+		answerWithoutCamera: string;
+		decline: string;
+	};
+	ringingOut: { title(name: string): string; explain: string };
+	call: {
+		unknown: string;
+		verified: string;
+		verifiedExplain: string;
+		compared: string;
+		comparedExplain: string;
+		encrypted: string;
+		encryptedExplain: string;
+		sameKey: string;
+		newKey: string;
+	};
+	source: Record<"microphone" | "camera", Record<"absent" | "busy" | "denied" | "still", string>>;
+	selfView: { on: string; off: string; none: string };
+	volumeDown: string;
+	volumeUp: string;
+	ended: {
+		lasted(minutes: number, seconds: number): string;
+		question: string;
+		fine: string;
+		wrong: string;
+		thanks: string;
+		advice(time: string): string;
+		done: string;
+	};
+	trouble: { retryIn(seconds: number): string; retrying: string; retry: string };
+	lost: string;
+	lostExplain: string;
+	connecting: string;
+	notNow: string;
+	missing(what: Snapshot["missing"]): string;
+}

@@ -20,8 +20,7 @@ export class AppSink extends Element<"app-sink-element"> {
 		const expired = Symbol();
 		let wake: () => void = () => undefined;
 		let timer: NodeJS.Timeout | undefined;
-		const deadline =
-			timeoutMs < 0 ? [] : [new Promise((resolve) => (timer = setTimeout(resolve, timeoutMs, expired)))];
+		const deadline = timeoutMs < 0 ? [] : [new Promise((resolve) => (timer = setTimeout(resolve, timeoutMs, expired)))];
 		try {
 			for (;;) {
 				const woken = new Promise<void>((resolve) => (wake = resolve));

@@ -45,23 +45,19 @@ export class DeviceMonitor {
 		this.#native = native().deviceMonitor(filters, (event, info) => onChange(event, new Device(info)));
 	}
 
-	/** False when no provider could be started: then there are no devices. */
-	start(): boolean {
+	/** Starts the providers on a thread of its own; false when none could be started: then there are no devices. */
+	start(): Promise<boolean> {
 		return this.#native.start();
 	}
 
-	/** What is there now; fresh wrappers each time. Works without `start()` (then it probes once). */
+	/** What is there now; fresh wrappers each time. Empty before `start()`. */
 	devices(): Device[] {
 		return this.#native.devices().map((info) => new Device(info));
 	}
 
-	stop(): void {
-		this.#native.stop();
-	}
-
-	/** Stops and drops it. Idempotent. */
-	dispose(): void {
-		this.#native.dispose();
+	/** Stops and drops it; `onChange` runs no more from this call on. Idempotent. */
+	dispose(): Promise<void> {
+		return this.#native.dispose();
 	}
 }
 

@@ -9,8 +9,6 @@ export type ElementType = "element" | "app-sink-element" | "app-src-element";
 /** A GstElement. The methods of gst-kit's element come first. */
 export class Element<Type extends ElementType = ElementType> extends GstObject {
 	readonly type: Type;
-	/** State changes of one element run in the order they were asked for, whatever thread they run on. */
-	#lastStateChange: Promise<unknown> = Promise.resolve();
 
 	constructor(handle: Handle, type: Type) {
 		super(handle);
@@ -33,8 +31,7 @@ export class Element<Type extends ElementType = ElementType> extends GstObject {
 
 	/** gst-kit: as `set`. */
 	setElementProperty(key: string, value: GstInput): void {
-		if (arguments.length < 2) native().setProperty(this.handle, key, undefined);
-		else native().setProperty(this.handle, key, value);
+		native().setProperty(this.handle, key, value);
 	}
 
 	/** gst-kit: copies every buffer of a pad to JavaScript. For debugging and tests; counting is `Pad.count`. */
@@ -92,13 +89,11 @@ export class Element<Type extends ElementType = ElementType> extends GstObject {
 
 	/**
 	 * Changes the state on a thread of its own, then waits up to `timeoutMs` (negative: for ever) for its end.
-	 * A timeout gives `async`; a failure gives `failure` and a message on the bus, not a rejection.
+	 * A timeout gives `async`; a failure gives `failure` and a message on the bus, not a rejection. Changes of one element happen in the
+	 * order in which they were asked for.
 	 */
 	setState(state: State, timeoutMs = 1000): Promise<StateChangeResult> {
-		this.assertUsable();
-		const change = this.#lastStateChange.then(() => native().setState(this.handle, state, timeoutMs));
-		this.#lastStateChange = change.catch(() => undefined);
-		return change;
+		return native().setState(this.handle, state, timeoutMs);
 	}
 
 	/** GstState's numbers, without waiting; `pending` is 0 when no change is under way. */
@@ -120,18 +115,12 @@ export class Element<Type extends ElementType = ElementType> extends GstObject {
 		return native().forceKeyUnit(this.handle, true);
 	}
 
-	sendCustomEvent(name: string, fields: { readonly [field: string]: GstInput }, direction: "upstream" | "downstream"): boolean {
+	sendCustomEvent(
+		name: string,
+		fields: { readonly [field: string]: GstInput },
+		direction: "upstream" | "downstream",
+	): boolean {
 		return native().sendCustomEvent(this.handle, name, fields, direction === "upstream");
-	}
-
-	/** Throws `media.gst_disposed` at the call, not later in a promise. */
-	protected assertUsable(): void {
-		native().getState(this.handle);
-	}
-
-	/** Resolves when every state change asked for so far is over. */
-	protected stateChangesDone(): Promise<unknown> {
-		return this.#lastStateChange;
 	}
 }
 

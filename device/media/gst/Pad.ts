@@ -67,7 +67,11 @@ export class Pad extends GstObject {
 	}
 
 	/** Sends a custom event; `upstream` towards the source. False when nobody took it. */
-	sendCustomEvent(name: string, fields: { readonly [field: string]: GstInput }, direction: "upstream" | "downstream"): boolean {
+	sendCustomEvent(
+		name: string,
+		fields: { readonly [field: string]: GstInput },
+		direction: "upstream" | "downstream",
+	): boolean {
 		return native().sendCustomEvent(this.handle, name, fields, direction === "upstream");
 	}
 }

@@ -116,7 +116,10 @@ export class Pipeline extends Bin {
 
 	#updateFilter(all: boolean): void {
 		const wanted = [...this.#listeners.values()].map(({ types }) => types);
-		native().busFilter(this.handle, all || wanted.length === 0 || wanted.includes(null) ? null : wanted.flatMap((t) => t ?? []));
+		native().busFilter(
+			this.handle,
+			all || wanted.length === 0 || wanted.includes(null) ? null : wanted.flatMap((t) => t ?? []),
+		);
 	}
 
 	#drain(): void {

@@ -60,10 +60,9 @@ export interface DeviceInfo {
 }
 
 export interface NativeMonitor {
-	start(): boolean;
-	stop(): void;
+	start(): Promise<boolean>;
 	devices(): DeviceInfo[];
-	dispose(): void;
+	dispose(): Promise<void>;
 }
 
 /** The addon's functions, one for one. Internal to this folder. */
@@ -109,7 +108,12 @@ export interface NativeAddon {
 	seek(element: Handle, seconds: number): boolean;
 	sendEos(element: Handle): boolean;
 	forceKeyUnit(object: Handle, upstream: boolean): boolean;
-	sendCustomEvent(object: Handle, name: string, fields: { readonly [field: string]: GstInput }, upstream: boolean): boolean;
+	sendCustomEvent(
+		object: Handle,
+		name: string,
+		fields: { readonly [field: string]: GstInput },
+		upstream: boolean,
+	): boolean;
 
 	binChild(bin: Handle, name: string): GstValue;
 	binElements(bin: Handle, recursive: boolean): GstValue[];
@@ -183,7 +187,10 @@ export function native(): NativeAddon {
 	}
 	try {
 		const loaded = createRequire(import.meta.url)(path) as NativeAddon;
-		loaded.init({ RoomError, wrap: (handle) => (wrappers.get(handle.kind) ?? wrappers.get("object"))?.(handle) ?? handle });
+		loaded.init({
+			RoomError,
+			wrap: (handle) => (wrappers.get(handle.kind) ?? wrappers.get("object"))?.(handle) ?? handle,
+		});
 		addon = loaded;
 		return loaded;
 	} catch (cause) {

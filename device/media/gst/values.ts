@@ -132,7 +132,7 @@ export interface BusMessage {
 /** Ends a subscription; idempotent. */
 export type Disconnect = () => void;
 
-/** Counts of a native probe. Times are CLOCK_MONOTONIC in milliseconds (the clock of `performance.now()` less `performance` origin). */
+/** Counts of a native probe. Times are CLOCK_MONOTONIC in milliseconds, the clock of `process.hrtime()`. */
 export interface BufferCounts {
 	/** Buffers seen; each of a buffer list counts. */
 	buffers: number;

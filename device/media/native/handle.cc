@@ -22,7 +22,8 @@ void Handle::define(Napi::Env env) {
 Handle::Handle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Handle>(info), environment_(Environment::of(info.Env())) {
   if (!info[0].IsExternal()) throw roomError(info.Env(), "media.gst_argument", "Handles are made by the binding only");
   object_ = G_OBJECT(info[0].As<Napi::External<GObject>>().Data());
-  g_object_ref_sink(object_);
+  // Not ref_sink: a floating object that somebody already holds (webrtcbin 1.22 never sinks its ICE agent) would lose that reference.
+  g_object_ref(object_);
   info.This().As<Napi::Object>().TypeTag(&handleTag);
   environment_->handles.insert(this);
   ++*environment_->live;

@@ -27,6 +27,7 @@ export interface Words {
 		list: string;
 		same: string;
 		different: string;
+		/** What "different" does, within its button. */
 		differentExplain: string;
 		later: string;
 		done: string;

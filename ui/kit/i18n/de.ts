@@ -153,7 +153,7 @@ export const de: Words = {
 		list: "Die sieben Bilder des Codes",
 		same: "Gleich",
 		different: "Verschieden",
-		differentExplain: "„Verschieden“ beendet das Gespräch sofort.",
+		differentExplain: "beendet das Gespräch",
 		later: "Später",
 		done: "Verglichen: Der Code ist gleich",
 	},

@@ -126,7 +126,7 @@ export const en: Words = {
 		list: "The code’s seven pictures",
 		same: "The same",
 		different: "Different",
-		differentExplain: "“Different” ends the call at once.",
+		differentExplain: "ends the call",
 		later: "Later",
 		done: "Compared: the code is the same",
 	},

@@ -1,3 +1,4 @@
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { AgendaEntry } from "../../../device/contract/snapshot.ts";
 import { Button } from "../../kit/controls/Button.tsx";
 import { timeOfDay } from "../../kit/i18n/time.ts";
@@ -12,23 +13,52 @@ export function Agenda(props: PanelProps) {
 	const now = model.now.value;
 	const entries = snapshot.agenda.entries.filter((entry) => entry.end > now).sort((a, b) => a.start - b.start);
 	const lit = entries.find((entry) => entry.join) ?? null;
-	const room = lit ? 3 : 5;
 	const others = entries.filter((entry) => entry !== lit);
-	const hidden = others.length - room;
+	const { section, fit, below } = useFitting(others.length);
 	return (
-		<section class="agenda" aria-label={words.agenda}>
+		<section class="agenda" aria-label={words.agenda} ref={section}>
 			{lit ? <Lit {...props} entry={lit} /> : null}
 			{entries.length === 0 ? <p class="nothing">{words.nothingToday}</p> : null}
 			{others.length === 0 ? null : (
 				<ul>
-					{others.slice(0, room).map((entry) => (
-						<Slot key={entry.id} {...props} entry={entry} />
+					{others.map((entry, place) => (
+						<Slot key={entry.id} {...props} entry={entry} fits={place < fit} />
 					))}
 				</ul>
 			)}
-			{hidden > 0 ? <p class="more">{words.more(hidden)}</p> : null}
+			{fit < others.length ? (
+				<p class="more" style={{ top: `${below}px` }}>
+					{words.more(others.length - fit)}
+				</p>
+			) : null}
 		</section>
 	);
+}
+
+/** How many of the list's entries fit into the section whole, with a line beneath for the number of the others; and where that line goes. */
+function useFitting(count: number) {
+	const section = useRef<HTMLElement>(null);
+	const [found, setFound] = useState({ fit: count, below: 0 });
+	useLayoutEffect(() => {
+		const element = section.current;
+		if (!element) return;
+		const measure = () => {
+			const top = element.getBoundingClientRect().top;
+			const bottoms = [...element.querySelectorAll("li")].map((item) => item.getBoundingClientRect().bottom - top);
+			const height = element.clientHeight;
+			const line = 2.25 * Number.parseFloat(getComputedStyle(element).fontSize);
+			const all = (bottoms.at(-1) ?? 0) <= height + 1;
+			const fit = all ? bottoms.length : bottoms.filter((bottom) => bottom + line <= height + 1).length;
+			const below = (bottoms[fit - 1] ?? 0) + line / 4;
+			setFound((before) => (before.fit === fit && before.below === below ? before : { fit, below }));
+		};
+		measure();
+		const observer = new ResizeObserver(measure);
+		observer.observe(element);
+		for (const child of element.children) observer.observe(child);
+		return () => observer.disconnect();
+	}, [count]);
+	return { section, ...found };
 }
 
 function Lit({ model, snapshot, words, entry }: PanelProps & { entry: AgendaEntry }) {
@@ -56,13 +86,13 @@ function Lit({ model, snapshot, words, entry }: PanelProps & { entry: AgendaEntr
 	);
 }
 
-function Slot({ model, snapshot, words, entry }: PanelProps & { entry: AgendaEntry }) {
+function Slot({ model, snapshot, words, entry, fits }: PanelProps & { entry: AgendaEntry; fits: boolean }) {
 	const { locale, timeZone } = snapshot.room;
 	const cancelled = entry.why === "cancelled";
 	const why = words.why(entry);
 	const canType = entry.why === "no_link" || entry.why === "link_stripped";
 	return (
-		<li class={cancelled ? "card slot cancelled" : "card slot"}>
+		<li class={["card slot", cancelled ? "cancelled" : "", fits ? "" : "unfit"].join(" ")}>
 			<span class="when">{timeOfDay(entry.start, locale, timeZone)}</span>
 			<div class="what">
 				<h2>{entry.title ?? words.reserved}</h2>
@@ -75,7 +105,7 @@ function Slot({ model, snapshot, words, entry }: PanelProps & { entry: AgendaEnt
 						model.aside.value = "link";
 					}}
 				>
-					{words.enterLink}
+					{words.enterLinkHere}
 				</Button>
 			) : entry.join ? (
 				<Ask model={model} intent={{ type: "panel.join", entry: entry.id }} can={snapshot.can.join}>

@@ -1,16 +1,14 @@
 import { SecurityBadge } from "../../kit/controls/SecurityBadge.tsx";
-import { duration } from "../../kit/i18n/time.ts";
 import { CallBar } from "./CallBar.tsx";
 import { CompareCode } from "./CompareCode.tsx";
 import { FarEnd } from "./FarEnd.tsx";
 import { Frame } from "./Frame.tsx";
-import type { PanelProps, ScreenProps } from "./ScreenProps.ts";
+import type { ScreenProps } from "./ScreenProps.ts";
 import { SelfView } from "./SelfView.tsx";
 
 /** In a call, from securing to recovering. The far end is on the TV; here is who it is, how safe it is, and what can be done. */
 export function CallScreen(props: ScreenProps<"call">) {
 	const { model, snapshot, words, screen } = props;
-	const name = screen.far.name ?? words.call.unknown;
 	// The code stays on the stage, over the bar: leaving is always possible.
 	const comparing = model.aside.value === "compare" && screen.code !== null && snapshot.can.compare;
 	return (
@@ -18,12 +16,6 @@ export function CallScreen(props: ScreenProps<"call">) {
 			key={comparing ? "compare" : "call"}
 			{...props}
 			name={comparing ? "compare" : "call"}
-			head={
-				<>
-					<p class="room-name">{name}</p>
-					{screen.since === null ? null : <Elapsed {...props} since={screen.since} />}
-				</>
-			}
 			badge={<SecurityBadge security={screen.security} words={words.kit} />}
 			bar={<CallBar {...props} />}
 		>
@@ -36,13 +28,5 @@ export function CallScreen(props: ScreenProps<"call">) {
 				</>
 			)}
 		</Frame>
-	);
-}
-
-function Elapsed({ model, since }: PanelProps & { since: number }) {
-	return (
-		<p class="elapsed" role="timer">
-			{duration((model.now.value - since) / 1000)}
-		</p>
 	);
 }

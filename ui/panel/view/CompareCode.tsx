@@ -29,7 +29,10 @@ export function CompareCode({ model, snapshot, words, code }: PanelProps & { cod
 					kind="alarm"
 					size="large"
 				>
-					{compare.different}
+					<span>
+						{compare.different}
+						<small>{compare.differentExplain}</small>
+					</span>
 				</Ask>
 				<Button
 					kind="ghost"
@@ -41,7 +44,6 @@ export function CompareCode({ model, snapshot, words, code }: PanelProps & { cod
 					{compare.later}
 				</Button>
 			</div>
-			<p class="muted">{compare.differentExplain}</p>
 		</>
 	);
 }

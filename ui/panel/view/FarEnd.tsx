@@ -1,4 +1,3 @@
-import compare from "lucide:eye";
 import lock from "lucide:lock";
 import microphoneOff from "lucide:mic-off";
 import room from "lucide:presentation";
@@ -6,9 +5,10 @@ import shield from "lucide:shield-check";
 import guest from "lucide:user-round";
 import cameraOff from "lucide:video-off";
 import { Button } from "../../kit/controls/Button.tsx";
+import { duration } from "../../kit/i18n/time.ts";
 import { Icon } from "../../kit/icons/Icon.tsx";
 import { Heading } from "./Heading.tsx";
-import type { ScreenProps } from "./ScreenProps.ts";
+import type { PanelProps, ScreenProps } from "./ScreenProps.ts";
 
 /** Who is at the other end, what they have switched off, and what is known about the call's privacy. */
 export function FarEnd(props: ScreenProps<"call">) {
@@ -24,6 +24,7 @@ export function FarEnd(props: ScreenProps<"call">) {
 					<Heading>{phase === "recovering" ? words.kit.reconnecting : (far.name ?? words.call.unknown)}</Heading>
 					<p class="muted">{phase === "recovering" ? words.kit.reconnectingKept : words.kit.far[far.kind]}</p>
 				</div>
+				{screen.since === null ? null : <Elapsed {...props} since={screen.since} />}
 			</div>
 			{phase === "connected" ? (
 				<ul class="far-states">
@@ -48,7 +49,6 @@ export function FarEnd(props: ScreenProps<"call">) {
 				{snapshot.can.compare && screen.code !== null && !screen.compared ? (
 					<Button
 						kind={screen.security === "encrypted" ? "primary" : "ghost"}
-						icon={compare}
 						onPress={() => {
 							model.aside.value = "compare";
 						}}
@@ -86,5 +86,13 @@ function Privacy({ words, screen }: ScreenProps<"call">) {
 			<p class="muted">{explain}</p>
 			{screen.key === null ? null : <p class="muted">{screen.key === "same" ? call.sameKey : call.newKey}</p>}
 		</div>
+	);
+}
+
+function Elapsed({ model, since }: PanelProps & { since: number }) {
+	return (
+		<p class="elapsed" role="timer">
+			{duration((model.now.value - since) / 1000)}
+		</p>
 	);
 }

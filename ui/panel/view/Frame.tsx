@@ -6,8 +6,6 @@ import type { PanelProps } from "./ScreenProps.ts";
 interface Props extends PanelProps {
 	/** A class of the screen's own. */
 	name: string;
-	/** What stands at the top left; the room's name if left out. */
-	head?: ComponentChildren;
 	/** What stands at the top right, before the language. */
 	badge?: ComponentChildren;
 	/** The row at the bottom. What ends something (leave, cancel, decline, done) is always its last: the same place on every screen. */
@@ -25,7 +23,7 @@ export function Frame(props: Props) {
 	return (
 		<div class={`frame ${props.name}`}>
 			<header class="head">
-				<div class="head-start">{props.head ?? <p class="room-name">{props.snapshot.room.name}</p>}</div>
+				<p class="room-name">{props.snapshot.room.name}</p>
 				{props.badge}
 				<LanguageSwitch {...props} />
 			</header>

@@ -15,12 +15,12 @@ export function RoomsScreen(props: PanelProps) {
 			bar={
 				<Button
 					icon={back}
-					class="end"
+					class="tile end"
 					onPress={() => {
 						model.aside.value = null;
 					}}
 				>
-					{words.back}
+					<span>{words.back}</span>
 				</Button>
 			}
 		>

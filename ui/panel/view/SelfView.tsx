@@ -1,24 +1,42 @@
+import microphone from "lucide:mic";
+import camera from "lucide:video";
 import cameraOff from "lucide:video-off";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "../../kit/icons/Icon.tsx";
 import type { PanelProps } from "./ScreenProps.ts";
 import { sourceWords } from "./sourceWords.ts";
 
-/** The room's own picture, or in words why there is none. */
+/** The room's own picture, or in words why there is none, and which devices it comes from. */
 export function SelfView({ model, snapshot, words }: PanelProps) {
-	const { camera } = snapshot.media;
-	const seen = camera.state === "open" && camera.flowing;
+	const { media } = snapshot;
+	const seen = media.camera.state === "open" && media.camera.flowing;
 	return (
-		<figure class={seen ? "self-view seen" : "self-view"}>
+		<figure class="self-view card">
 			{seen ? (
 				<Picture key={model.connections.value} alt={words.kit.selfView} />
 			) : (
 				<div class="self-view-none">
 					<Icon drawing={cameraOff} />
-					<p>{sourceWords(camera, "camera", words) ?? words.kit.controls.cameraOff}</p>
+					<p>{sourceWords(media.camera, "camera", words) ?? words.kit.controls.cameraOff}</p>
 				</div>
 			)}
-			<figcaption>{seen ? words.kit.selfView : words.selfView.none}</figcaption>
+			<figcaption>
+				<strong>{seen ? words.kit.selfView : words.selfView.none}</strong>
+				<ul class="sources">
+					{media.camera.device === null ? null : (
+						<li>
+							<Icon drawing={camera} />
+							<span>{media.camera.device}</span>
+						</li>
+					)}
+					{media.microphone.device === null ? null : (
+						<li>
+							<Icon drawing={microphone} />
+							<span>{media.microphone.device}</span>
+						</li>
+					)}
+				</ul>
+			</figcaption>
 		</figure>
 	);
 }

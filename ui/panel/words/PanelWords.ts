@@ -20,6 +20,8 @@ export interface PanelWords {
 	meetNow: string;
 	callRoom: string;
 	enterLink: string;
+	/** The same beside a meeting that has no link. */
+	enterLinkHere: string;
 	back: string;
 	rooms: { title: string; none: string; online: string; offline: string; unknown: string; cannot: string };
 	link: {

@@ -35,6 +35,7 @@ export const de: PanelWords = {
 	meetNow: "Sofort treffen",
 	callRoom: "Raum anrufen",
 	enterLink: "Link eingeben",
+	enterLinkHere: "Eingeben",
 	back: "Zurück",
 	rooms: {
 		title: "Welcher Raum?",

@@ -35,6 +35,7 @@ export const en: PanelWords = {
 	meetNow: "Meet now",
 	callRoom: "Call a room",
 	enterLink: "Enter link",
+	enterLinkHere: "Enter it",
 	back: "Back",
 	rooms: {
 		title: "Which room?",

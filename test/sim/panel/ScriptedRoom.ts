@@ -1,0 +1,76 @@
+import type { Intent } from "../../../device/contract/intents.ts";
+import type { Snapshot } from "../../../device/contract/snapshot.ts";
+import type { Levels, PanelPort } from "../../../device/panel/PanelPort.ts";
+import { atRest } from "./scenes.ts";
+
+/** A grey square of 8×8 pixels: the smallest thing that a browser takes for a picture. */
+export const greyJpeg = Buffer.from(
+	"/9j/4AAQSkZJRgABAQEAYABgAAD/2wBDAAgGBgcGBQgHBwcJCQgKDBQNDAsLDBkSEw8UHRofHh0aHBwgJC4nICIsIxwcKDcpLDAxNDQ0Hyc5PTgyPC4zNDL/wAALCAAIAAgBAREA/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgEDAwIEAwUFBAQAAAF9AQIDAAQRBRIhMUEGE1FhByJxFDKBkaEII0KxwRVS0fAkM2JyggkKFhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVWV1hZWmNkZWZnaGlqc3R1dnd4eXqDhIWGh4iJipKTlJWWl5iZmqKjpKWmp6ipqrKztLW2t7i5usLDxMXGx8jJytLT1NXW19jZ2uHi4+Tl5ufo6erx8vP09fb3+Pn6/9oACAEBAAA/APn+iiiv/9k=",
+	"base64",
+);
+
+/** A room program for the panel server that does what a test says: it shows scenes, remembers touches, and decides nothing. */
+export class ScriptedRoom implements PanelPort {
+	readonly intents: Intent[] = [];
+	/** What every touch is answered with. */
+	answer: "ack" | "panel.not_now" = "ack";
+	/** What a touch does to the room, beside being remembered. */
+	react: (intent: Intent) => void = () => {};
+	waitsFor: string | null = null;
+	picture: Uint8Array = greyJpeg;
+	readonly watched = { tv: 0, self: 0 };
+	#snapshot: Snapshot = atRest();
+	#rev = 1;
+	readonly #snapshotListeners = new Set<() => void>();
+	readonly #levelListeners = new Set<(levels: Levels) => void>();
+	readonly #pictureListeners = new Set<(jpeg: Uint8Array) => void>();
+
+	show(snapshot: Snapshot): void {
+		this.#rev += 1;
+		this.#snapshot = { ...snapshot, rev: this.#rev };
+		for (const listener of this.#snapshotListeners) listener();
+	}
+
+	hear(levels: Levels): void {
+		for (const listener of this.#levelListeners) listener(levels);
+	}
+
+	/** Another picture of every view that somebody looks at. */
+	film(): void {
+		for (const listener of this.#pictureListeners) listener(this.picture);
+	}
+
+	snapshot(): Snapshot {
+		return this.#snapshot;
+	}
+
+	onSnapshot(callback: () => void): () => void {
+		this.#snapshotListeners.add(callback);
+		return () => this.#snapshotListeners.delete(callback);
+	}
+
+	onLevels(callback: (levels: Levels) => void): () => void {
+		this.#levelListeners.add(callback);
+		return () => this.#levelListeners.delete(callback);
+	}
+
+	intent(intent: Intent): "ack" | "panel.not_now" {
+		this.intents.push(intent);
+		if (this.answer === "ack") this.react(intent);
+		return this.answer;
+	}
+
+	preview(view: "tv" | "self", onJpeg: (jpeg: Uint8Array) => void): () => void {
+		this.watched[view] += 1;
+		this.#pictureListeners.add(onJpeg);
+		onJpeg(this.picture);
+		return () => {
+			this.watched[view] -= 1;
+			this.#pictureListeners.delete(onJpeg);
+		};
+	}
+
+	notReady(): string | null {
+		return this.waitsFor;
+	}
+}

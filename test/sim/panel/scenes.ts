@@ -1,0 +1,181 @@
+import { failureReason } from "../../../device/contract/failure.ts";
+import type { AgendaEntry, Locale, Screen, Snapshot, Source } from "../../../device/contract/snapshot.ts";
+
+/** Monday, 23 November 2026, 9:57 in Berlin: three minutes before the first meeting. */
+export const morning = Date.UTC(2026, 10, 23, 8, 57, 12);
+const minute = 60_000;
+
+const nothing: Snapshot["can"] = {
+	join: false,
+	meetNow: false,
+	call: false,
+	cancel: false,
+	answer: false,
+	leave: false,
+	microphone: false,
+	camera: false,
+	compare: false,
+	retry: false,
+	dismiss: false,
+};
+
+const closed: Source = { state: "closed", flowing: false, device: null };
+const microphone: Source = { state: "open", flowing: true, device: "Table microphone" };
+const camera: Source = { state: "open", flowing: true, device: "Room camera" };
+const inCall = { leave: true, microphone: true, camera: true, compare: true };
+
+function entry(id: string, start: number, minutes: number, rest: Partial<AgendaEntry>): AgendaEntry {
+	const at = Date.UTC(2026, 10, 23, 9, 0, 0) + start * minute;
+	return { id, title: null, start: at, end: at + minutes * minute, join: false, why: "early", service: null, ...rest };
+}
+
+/** The day of the room Berlin: one meeting due, and one of each kind that can't be joined. */
+const day: AgendaEntry[] = [
+	entry("a", 0, 45, { join: true, why: null }),
+	entry("b", 60, 30, {}),
+	entry("c", 210, 60, { why: "unknown_service", service: "Teams" }),
+	entry("d", 300, 60, { why: "link_stripped" }),
+	entry("e", 390, 30, { why: "no_link" }),
+	entry("f", 450, 30, { why: "cancelled" }),
+];
+
+/** The room Berlin at rest in the morning; every other scene is this with something changed. */
+export function atRest(change: Partial<Snapshot> = {}): Snapshot {
+	return {
+		v: 1,
+		rev: 1,
+		now: morning,
+		room: { name: "Raum Berlin", seats: 8, locale: "de", timeZone: "Europe/Berlin" },
+		screen: { name: "resting" },
+		agenda: { entries: day, failure: null },
+		directory: [
+			{ id: "muenchen", name: "Raum München", online: true },
+			{ id: "hamburg", name: "Raum Hamburg", online: true },
+			{ id: "koeln", name: "Raum Köln", online: false },
+			{ id: "dresden", name: "Raum Dresden", online: null },
+		],
+		media: { microphone: closed, camera: closed, volume: 60, selfView: true },
+		missing: [],
+		can: { ...nothing, join: true, meetNow: true, call: true },
+		...change,
+	};
+}
+
+function scene(screen: Screen, change: Partial<Snapshot> = {}): Snapshot {
+	return atRest({ screen, can: nothing, ...change });
+}
+
+const open = { microphone, camera, volume: 60, selfView: true };
+export const guestLink =
+	"https://meet.example.org/j/Jq0Zt7mKx2Vh4yR8sPfN1A#1.Uo3dLq8mZtY5wXc1vBn7kGh2jRf4sEa6pTi9yDu0oMA.q7VbN2xK5zJt8mWc4hRp1sLf6gYd3eAu9oXi0nTkBvE";
+
+/** Seven pictures, the longest names of the set among them. */
+export const code = [11, 49, 18, 36, 45, 40, 23];
+
+function call(change: Partial<Extract<Screen, { name: "call" }>>, more: Partial<Snapshot> = {}): Snapshot {
+	return scene(
+		{
+			name: "call",
+			phase: "connected",
+			since: morning - 761_000,
+			far: { name: "Raum München", kind: "room", microphone: true, camera: true },
+			security: "verified",
+			code,
+			compared: false,
+			key: "same",
+			...change,
+		},
+		{ media: open, can: { ...nothing, ...inCall }, ...more },
+	);
+}
+
+const guest = { name: "Katharina Oberhäuser", kind: "guest", microphone: true, camera: true } as const;
+
+/** Every screen and every state that looks different, by name. */
+export const scenes = {
+	resting: atRest(),
+	"resting-free": atRest({ agenda: { entries: [], failure: null } }),
+	"resting-busy": atRest({
+		now: morning + 80 * minute,
+		agenda: { entries: day.map((one) => ({ ...one, title: "Quartalsplanung Einkauf", join: false })), failure: null },
+	}),
+	"resting-missing": atRest({
+		agenda: { entries: [], failure: "calendar.unreadable" },
+		missing: ["broker", "calendar"],
+		can: { ...nothing, join: true, meetNow: true },
+	}),
+	joining: scene({ name: "joining", since: morning, slow: false }, { can: { ...nothing, cancel: true } }),
+	"joining-slow": scene({ name: "joining", since: morning, slow: true }, { can: { ...nothing, cancel: true } }),
+	alone: scene(
+		{ name: "alone", since: morning, guestLink },
+		{ media: open, can: { ...nothing, ...inCall, compare: false } },
+	),
+	"ringing-in": scene(
+		{ name: "ringing-in", since: morning, from: "Raum München", verified: true },
+		{ can: { ...nothing, answer: true } },
+	),
+	"ringing-in-unverified": scene(
+		{ name: "ringing-in", since: morning, from: "Unbekannter Raum", verified: false },
+		{ can: { ...nothing, answer: true } },
+	),
+	"ringing-out": scene(
+		{ name: "ringing-out", since: morning, to: "Raum München" },
+		{ can: { ...nothing, cancel: true } },
+	),
+	"call-securing": call(
+		{ phase: "securing", since: null, security: "securing", code: null, key: null, far: { ...guest, name: null } },
+		{ can: { ...nothing, ...inCall, compare: false } },
+	),
+	"call-verified": call({}),
+	"call-encrypted": call({ far: guest, security: "encrypted", key: "new" }),
+	"call-compared": call({ far: guest, security: "verified", compared: true, key: "new" }),
+	"call-muted": call(
+		{ far: { ...guest, microphone: false, camera: false }, security: "encrypted", key: "new" },
+		{
+			media: {
+				microphone: { ...microphone, state: "off", flowing: false },
+				camera: { ...camera, state: "off", flowing: false },
+				volume: 100,
+				selfView: false,
+			},
+		},
+	),
+	"call-no-camera": call(
+		{},
+		{
+			media: {
+				microphone: { ...microphone, flowing: false },
+				camera: { state: "absent", flowing: false, device: null },
+				volume: 0,
+				selfView: true,
+			},
+			missing: ["camera"],
+		},
+	),
+	"call-recovering": call(
+		{ phase: "recovering", security: "securing" },
+		{ can: { ...nothing, ...inCall, compare: false } },
+	),
+	"ended-left": scene(
+		{ name: "ended", end: "left", failure: null, seconds: 761 },
+		{ can: { ...nothing, dismiss: true } },
+	),
+	"ended-failure": scene(
+		{ name: "ended", end: null, failure: "call.peer_certificate_mismatch", seconds: 0 },
+		{ can: { ...nothing, dismiss: true, retry: true } },
+	),
+	trouble: scene(
+		{ name: "trouble", failure: "media.engine_failed", retryAt: morning + 12_000 },
+		{ can: { ...nothing, retry: true } },
+	),
+} satisfies Record<string, Snapshot>;
+export type SceneName = keyof typeof scenes;
+
+/** One scene for each failure, as the end of a call. */
+export const failures = failureReason.options.map((failure) =>
+	scene({ name: "ended", end: null, failure, seconds: 0 }, { can: { ...nothing, dismiss: true, retry: true } }),
+);
+
+export function inLocale(snapshot: Snapshot, locale: Locale): Snapshot {
+	return { ...snapshot, room: { ...snapshot.room, locale } };
+}

@@ -163,7 +163,7 @@ export function wrapKind(kind: Kind, wrapper: Wrapper): void {
 let addon: NativeAddon | undefined;
 
 /** Folder of the built variant: `release`, or what INCAMERA_NATIVE names (`sanitize`). */
-export function nativePath(variant = process.env["INCAMERA_NATIVE"] ?? "release"): string {
+export function nativePath(variant = process.env.INCAMERA_NATIVE ?? "release"): string {
 	return fileURLToPath(new URL(`../../../build/native/${variant}/incamera_gst.node`, import.meta.url));
 }
 
@@ -173,7 +173,7 @@ export function nativePath(variant = process.env["INCAMERA_NATIVE"] ?? "release"
  */
 export function native(): NativeAddon {
 	if (addon) return addon;
-	const variant = process.env["INCAMERA_NATIVE"] ?? "release";
+	const variant = process.env.INCAMERA_NATIVE ?? "release";
 	if (!/^[a-z]+$/.test(variant)) {
 		throw new RoomError("media.native_missing", "INCAMERA_NATIVE names a build variant: release or sanitize.");
 	}

@@ -15,7 +15,8 @@ const arrows: Record<string, string[]> = {
 	// the engine implements the meeting's Peer port
 	"device/media": ["device/core", "device/meeting/Peer.ts"],
 	"device/calendar": ["device/core"],
-	"device/ringing": ["device/core", "provisioning/contract"],
+	// rings are signed by the same certificates as handshakes: one verifier
+	"device/ringing": ["device/core", "device/meeting", "provisioning/contract"],
 	"device/privacy": ["device/core"],
 	"device/panel": ["device/contract", "device/core"],
 	"ui/kit": [...contracts],
@@ -27,7 +28,7 @@ const arrows: Record<string, string[]> = {
 	"provisioning/service": ["provisioning/contract", "device/core"],
 };
 /** Composition roots know everybody; tests and tools may too. */
-const roots = [/^device\/main\.ts$/, /^device\/room-program\//, /^ui\/vite\.config\.ts$/, /^test\//, /^tools\//];
+const roots = [/^device\/main\.ts$/, /^device\/program\//, /^ui\/vite\.config\.ts$/, /^test\//, /^tools\//];
 
 const within = (file: string, place: string): boolean => file === place || file.startsWith(`${place}/`);
 

@@ -67,11 +67,13 @@ export const ringMessage = z.discriminatedUnion("op", [
 		replyTo: publicJwk,
 	}),
 	z.object({ op: z.literal("cancel"), ...ringPart }),
-	z.object({ op: z.literal("answered"), ...ringPart }),
+	z.object({ op: z.literal("accepted"), ...ringPart }),
 	z.object({ op: z.literal("declined"), ...ringPart }),
 	z.object({ op: z.literal("busy"), ...ringPart }),
 ]);
 export type RingMessage = z.infer<typeof ringMessage>;
+/** What a ring is answered with. */
+export type RingAnswer = Exclude<RingMessage["op"], "ring" | "cancel">;
 
 export type Decoded<T> = { ok: true; value: T } | { ok: false; reason: "too_large" | "malformed" | "version_unknown" };
 

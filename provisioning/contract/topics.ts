@@ -23,7 +23,8 @@ export type Topic = { kind: "presence"; id: string } | { kind: "ring"; to: strin
 /** The topic's parts, or null if it is none of ours. */
 export function parseTopic(topic: string): Topic | null {
 	const [root, version, kind, id, leaf, from, ...more] = topic.split("/");
-	if (root !== "ic" || version !== "1" || kind !== "d" || !deviceId.safeParse(id).success || more.length > 0) return null;
+	if (root !== "ic" || version !== "1" || kind !== "d" || !deviceId.safeParse(id).success || more.length > 0)
+		return null;
 	if (leaf === "presence" && from === undefined) return { kind: "presence", id: id as string };
 	if (leaf === "ring" && deviceId.safeParse(from).success) {
 		return { kind: "ring", to: id as string, from: from as string };

@@ -54,7 +54,11 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 	}
 }
 
-async function startOn(host: string, port: number, { ca, names = [], clock = systemClock }: BrokerOptions): Promise<Broker> {
+async function startOn(
+	host: string,
+	port: number,
+	{ ca, names = [], clock = systemClock }: BrokerOptions,
+): Promise<Broker> {
 	const account = await unprivileged("mosquitto");
 	const folder = await RunFolder.create("broker", account);
 	const writeCredentials = async () => {

@@ -25,6 +25,8 @@ export interface Credentials {
 	key: string;
 	/** The leaf, PEM. */
 	certificate: string;
+	/** The leaf and the root, PEM, in this order. */
+	chain: string;
 	/** Lower-case hex. */
 	serial: string;
 }
@@ -108,13 +110,23 @@ export class FleetCa {
 		return new FleetCa(folder, root, keys.privateKey, known, clock);
 	}
 
-	static async #read(folder: string, keyPem: string, certificatePem: string, json: string, clock: Clock): Promise<FleetCa> {
+	static async #read(
+		folder: string,
+		keyPem: string,
+		certificatePem: string,
+		json: string,
+		clock: Clock,
+	): Promise<FleetCa> {
 		try {
 			const root = new x509.X509Certificate(certificatePem);
-			const key = await crypto.subtle.importKey("pkcs8", x509.PemConverter.decodeFirst(keyPem), algorithm, false, ["sign"]);
+			const key = await crypto.subtle.importKey("pkcs8", x509.PemConverter.decodeFirst(keyPem), algorithm, false, [
+				"sign",
+			]);
 			const probe = randomBytes(16);
 			const signature = await crypto.subtle.sign(algorithm, key, probe);
-			if (!(await crypto.subtle.verify(algorithm, await root.publicKey.export(algorithm, ["verify"]), signature, probe))) {
+			if (
+				!(await crypto.subtle.verify(algorithm, await root.publicKey.export(algorithm, ["verify"]), signature, probe))
+			) {
 				throw new Error("key and certificate do not belong together");
 			}
 			return new FleetCa(folder, root, key, revocationFile.parse(JSON.parse(json)), clock);
@@ -180,7 +192,13 @@ export class FleetCa {
 				...usages,
 			],
 		});
-		return { key: await keyToPem(keys.privateKey), certificate: `${leaf.toString("pem")}\n`, serial: serialNumber };
+		const certificate = `${leaf.toString("pem")}\n`;
+		return {
+			key: await keyToPem(keys.privateKey),
+			certificate,
+			chain: certificate + this.certificate,
+			serial: serialNumber,
+		};
 	}
 
 	/** Lists are signed one after the other, so that two revocations at once both stay. */

@@ -120,13 +120,15 @@ export class Rendezvous {
 	}
 
 	#forward(connection: Connection, member: Member | null, frame: SendFrame): void {
-		if (!member) return connection.refuse("rendezvous.not_joined");
-		const to = this.#meetings
-			.members(member.meeting)
-			.find((other) => other.connection.id === frame.to && other !== member);
+		if (!member) {
+			connection.refuse("rendezvous.not_joined");
+			return;
+		}
+		const members = this.#meetings.members(member.meeting);
+		const to = members.find((other) => other.connection.id === frame.to && other !== member);
 		// It may have left this instant: that is no reason to close.
-		if (!to) return connection.send({ t: "error", code: "rendezvous.no_such_member" });
-		to.connection.send({ t: "message", from: connection.id, sealed: frame.sealed });
+		if (to) to.connection.send({ t: "message", from: connection.id, sealed: frame.sealed });
+		else connection.send({ t: "error", code: "rendezvous.no_such_member" });
 	}
 
 	#leave(member: Member): void {

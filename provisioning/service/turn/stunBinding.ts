@@ -21,7 +21,9 @@ export async function stunAnswers(host: string, port: number, ms: number): Promi
 		const answer = once(socket, "message", { signal: AbortSignal.timeout(ms) }) as Promise<[Buffer]>;
 		socket.send(request);
 		const [message] = await answer;
-		return message.length >= 20 && message.readUInt16BE(0) === BINDING_SUCCESS && message.subarray(8, 20).equals(transaction);
+		return (
+			message.length >= 20 && message.readUInt16BE(0) === BINDING_SUCCESS && message.subarray(8, 20).equals(transaction)
+		);
 	} catch {
 		return false;
 	} finally {

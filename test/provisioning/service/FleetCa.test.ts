@@ -19,7 +19,14 @@ test("issues a device certificate that OpenSSL verifies for a client and for not
 	const device = await ca.issueDevice("room-berlin");
 	const path = join(folder, "device.pem");
 	await writeFile(path, device.certificate);
-	const authority = ["-CAfile", join(ca.folder, "ca.pem"), "-x509_strict", "-crl_check", "-CRLfile", join(ca.folder, "crl.pem")];
+	const authority = [
+		"-CAfile",
+		join(ca.folder, "ca.pem"),
+		"-x509_strict",
+		"-crl_check",
+		"-CRLfile",
+		join(ca.folder, "crl.pem"),
+	];
 	await openssl("verify", ...authority, "-purpose", "sslclient", path);
 	await expect(openssl("verify", ...authority, "-purpose", "sslserver", path)).rejects.toThrow(/unsuitable|purpose/);
 

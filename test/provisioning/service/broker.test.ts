@@ -60,15 +60,21 @@ test("a room rings another under its own name only; who it claims to be counts f
 	const heard: string[] = [];
 	b.on("message", (topic) => heard.push(topic));
 	await b.subscribeAsync(["ic/1/#"], { qos: 1 });
-	await expect(a.publishAsync(topics.ring("room-munich", "room-munich"), "forged", { qos: 1 })).rejects.toThrow(/authori[sz]ed/);
+	await expect(a.publishAsync(topics.ring("room-munich", "room-munich"), "forged", { qos: 1 })).rejects.toThrow(
+		/authori[sz]ed/,
+	);
 	await expect(a.publishAsync(topics.presence("room-munich"), "forged", { qos: 1 })).rejects.toThrow(/authori[sz]ed/);
-	await expect(a.publishAsync("ic/1/d/room-berlin/twin/desired", "forged", { qos: 1 })).rejects.toThrow(/authori[sz]ed/);
+	await expect(a.publishAsync("ic/1/d/room-berlin/twin/desired", "forged", { qos: 1 })).rejects.toThrow(
+		/authori[sz]ed/,
+	);
 	await a.publishAsync(topics.ring("room-munich", "room-berlin"), "true", { qos: 1 });
 	await expect.poll(() => heard).toEqual([topics.ring("room-munich", "room-berlin")]);
 });
 
 test("a room hears its own rings and everybody's presence, and no other room's rings, whatever it subscribes to", async () => {
-	const [berlin, munich, spy] = await Promise.all(["room-berlin", "room-munich", "room-nosy"].map((id) => ca.issueDevice(id)));
+	const [berlin, munich, spy] = await Promise.all(
+		["room-berlin", "room-munich", "room-nosy"].map((id) => ca.issueDevice(id)),
+	);
 	const [a, b, c] = [await connect(berlin!), await connect(munich!), await connect(spy!)];
 	const heard: string[] = [];
 	c.on("message", (topic) => heard.push(topic));
@@ -78,7 +84,9 @@ test("a room hears its own rings and everybody's presence, and no other room's r
 	await a.publishAsync(topics.presence("room-berlin"), "x", { qos: 1 });
 	await a.publishAsync(topics.ring("room-nosy", "room-berlin"), "x", { qos: 1 });
 	await expect.poll(() => heard.at(-1)).toBe(topics.ring("room-nosy", "room-berlin"));
-	expect([...new Set(heard)].sort()).toEqual([topics.presence("room-berlin"), topics.ring("room-nosy", "room-berlin")].sort());
+	expect([...new Set(heard)].sort()).toEqual(
+		[topics.presence("room-berlin"), topics.ring("room-nosy", "room-berlin")].sort(),
+	);
 });
 
 test("takes nobody without a certificate of this fleet for a client", async () => {

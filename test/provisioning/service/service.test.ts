@@ -72,16 +72,21 @@ test("assets never change, so they are kept for ever", async () => {
 	expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
 });
 
-test.each(["/j/short", "/j/", "/nothing", "/assets/", "/assets/..%2f..%2fsecret.txt", "/assets/../../secret.txt", "/index.html"])(
-	"has nothing at %s, and says so with the same policy",
-	async (path) => {
-		const response = await fetch(`${await start()}${path}`);
-		expect(response.status).toBeGreaterThanOrEqual(400);
-		expect(response.status).toBeLessThan(500);
-		expect(await response.text()).not.toContain("secret");
-		expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
-	},
-);
+test.each([
+	"/j/short",
+	"/j/",
+	"/nothing",
+	"/assets/",
+	"/assets/..%2f..%2fsecret.txt",
+	"/assets/../../secret.txt",
+	"/index.html",
+])("has nothing at %s, and says so with the same policy", async (path) => {
+	const response = await fetch(`${await start()}${path}`);
+	expect(response.status).toBeGreaterThanOrEqual(400);
+	expect(response.status).toBeLessThan(500);
+	expect(await response.text()).not.toContain("secret");
+	expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
+});
 
 test("a Host header can't write into the policy", async () => {
 	const app = await createApp({ guestFolder: join(folder, "guest") });
@@ -119,7 +124,10 @@ test("the rendezvous is there for rooms and for its own page, not for other page
 });
 
 test("an address has a limited number of sockets, and gets them back", async () => {
-	const app = await createApp({ guestFolder: join(folder, "guest"), rendezvous: { socketsPerAddress: 2, behindProxy: true } });
+	const app = await createApp({
+		guestFolder: join(folder, "guest"),
+		rendezvous: { socketsPerAddress: 2, behindProxy: true },
+	});
 	const url = await app.listen({ host: "127.0.0.1", port: 0 });
 	const from = (address: string) => RelayClient.connect(url, { headers: { "x-forwarded-for": `9.9.9.9, ${address}` } });
 	const [first, second] = [await from("2001:db8::1"), await from("2001:db8:0:0:ffff::2")];
@@ -153,7 +161,9 @@ test("serves TLS when it is given a certificate", async () => {
 });
 
 test("names what stands in the way", async () => {
-	await expect(start({ guestFolder: join(folder, "none") })).rejects.toMatchObject({ code: "service.guest_page_missing" });
+	await expect(start({ guestFolder: join(folder, "none") })).rejects.toMatchObject({
+		code: "service.guest_page_missing",
+	});
 	const other = createServer().listen(0, "127.0.0.1");
 	await once(other, "listening");
 	const port = (other.address() as { port: number }).port;

@@ -15,7 +15,11 @@ beforeAll(async () => {
 afterAll(() => turn?.close());
 
 const issue = (options: { lifetimeSeconds?: number; secret?: string } = {}) => {
-	const { username = "", credential = "" } = new TurnCredentials({ urls: turn.urls, secret: turn.secret, ...options }).issue();
+	const { username = "", credential = "" } = new TurnCredentials({
+		urls: turn.urls,
+		secret: turn.secret,
+		...options,
+	}).issue();
 	return { username, credential };
 };
 async function allocate(credential: { username: string; credential: string }) {

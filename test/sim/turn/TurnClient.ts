@@ -35,7 +35,11 @@ export class TurnClient {
 		this.#credential = credential;
 	}
 
-	static async open(host: string, port: number, credential: { username: string; credential: string }): Promise<TurnClient> {
+	static async open(
+		host: string,
+		port: number,
+		credential: { username: string; credential: string },
+	): Promise<TurnClient> {
 		const socket = createSocket("udp4");
 		socket.connect(port, host);
 		await once(socket, "connect");
@@ -113,7 +117,11 @@ const header = (type: number, length: number): Buffer => {
 
 function message(type: number, transaction: Buffer, attributes: [number, Buffer][], more = 0): Buffer {
 	const body = Buffer.concat(
-		attributes.flatMap(([kind, value]) => [header(kind, value.length), value, Buffer.alloc((4 - (value.length % 4)) % 4)]),
+		attributes.flatMap(([kind, value]) => [
+			header(kind, value.length),
+			value,
+			Buffer.alloc((4 - (value.length % 4)) % 4),
+		]),
 	);
 	const cookie = Buffer.alloc(4);
 	cookie.writeUInt32BE(COOKIE, 0);

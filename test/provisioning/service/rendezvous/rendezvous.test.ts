@@ -129,7 +129,9 @@ describe("members", () => {
 		await a.join(mid);
 		const [c, d] = [await client(), await client()];
 		for (const late of [c, d]) late.say({ t: "join", v: 1, mid, hello: "Y2Nj" });
-		const answers = (await Promise.all([c.next(), d.next()])).map((frame) => (frame.t === "error" ? frame.code : frame.t));
+		const answers = (await Promise.all([c.next(), d.next()])).map((frame) =>
+			frame.t === "error" ? frame.code : frame.t,
+		);
 		expect(answers.sort()).toEqual(["joined", "rendezvous.meeting_full"]);
 	});
 
@@ -186,7 +188,11 @@ describe("refuses, says why and closes", () => {
 		["an unknown frame", { t: "shout" }, "rendezvous.malformed"],
 		["a server's frame", { t: "left", id: "x" }, "rendezvous.malformed"],
 		["a short meeting id", { t: "join", v: 1, mid: "abc", hello: "Y2Nj" }, "rendezvous.malformed"],
-		["a meeting id with a path", { t: "join", v: 1, mid: "../../../etc/passwd00", hello: "Y2Nj" }, "rendezvous.malformed"],
+		[
+			"a meeting id with a path",
+			{ t: "join", v: 1, mid: "../../../etc/passwd00", hello: "Y2Nj" },
+			"rendezvous.malformed",
+		],
 		["a hello that is no base64url", { t: "join", v: 1, mid, hello: "<b>" }, "rendezvous.malformed"],
 		["a hello too long", { t: "join", v: 1, mid, hello: "a".repeat(4097) }, "rendezvous.malformed"],
 		["an unknown version", { t: "join", v: 2, mid, hello: "Y2Nj" }, "rendezvous.version_unknown"],

@@ -1,0 +1,316 @@
+import { randomBytes } from "node:crypto";
+import {
+	decodePayload,
+	encodePayload,
+	PAYLOAD_VERSION,
+	type Presence,
+	type PublicJwk,
+	presence as presenceSchema,
+	RING_MS,
+	type RingAnswer,
+	type RingFrame,
+	type RingMessage,
+	ringFrame,
+} from "../../provisioning/contract/payloads.ts";
+import { parseTopic, topics } from "../../provisioning/contract/topics.ts";
+import { type Clock, systemClock } from "../core/clock.ts";
+import { Emitter } from "../core/Emitter.ts";
+import { type Log, silentLog } from "../core/log.ts";
+import { RoomError } from "../core/RoomError.ts";
+import type { Trust } from "../meeting/certificates.ts";
+import { BrokerLine } from "./BrokerLine.ts";
+import { Directory, type ListedRoom } from "./Directory.ts";
+import { IncomingRings } from "./IncomingRings.ts";
+import { OutgoingRings, type RingOutcome } from "./OutgoingRings.ts";
+import { announceRingKey, createRingKeys, type RingKeys, readRingKey } from "./ringKeys.ts";
+import { sealRing } from "./ringSeal.ts";
+import { createSigner, type Signer } from "./signature.ts";
+
+export interface RingerOptions {
+	/** This room: the CN of its certificate. */
+	deviceId: string;
+	/** `mqtts://host:port`. */
+	broker: string;
+	/** PEM. `certificate`: the device's, with or without the authority's after it; `ca`: the fleet's authority. */
+	identity: { key: string; certificate: string; ca: string };
+	/** Whose signatures count; the same as for meetings. */
+	trust: Trust;
+	/** The rooms that can be called from here. */
+	rooms: readonly ListedRoom[];
+	clock?: Clock;
+	log?: Log;
+	/** For the jitter between connections. */
+	random?: () => number;
+}
+
+export interface RingerEvents {
+	/** Connected, present, and the directory is known. */
+	"broker.up": undefined;
+	"broker.down": undefined;
+	/** A listed room; null: not known, while the broker is down. */
+	"presence.changed": { room: string; online: boolean | null };
+	/**
+	 * Another room of this organisation rings: its device key signed it. `name`: from our directory, null if it is not listed.
+	 * `link` is a secret.
+	 */
+	"ring.incoming": { ring: string; from: string; name: string | null; verified: true; link: string };
+	/** The ring is over without our doing: taken back, or nobody answered. */
+	"ring.cancelled": { ring: string };
+}
+
+/**
+ * The room's end of the broker: says that it is there, knows which rooms are, rings them and is rung (docs/adr/0004).
+ *
+ * The broker is trusted to deliver or not, and with nothing else: what it carries is signed by device keys and sealed to a key that
+ * the ringing room made when it started.
+ */
+export class RoomRinger {
+	readonly events = new Emitter<RingerEvents>();
+	readonly #options: RingerOptions;
+	readonly #clock: Clock;
+	readonly #log: Log;
+	readonly #signer: Signer;
+	readonly #keys: RingKeys;
+	readonly #line: BrokerLine;
+	readonly #directory: Directory;
+	readonly #incoming: IncomingRings;
+	readonly #outgoing: OutgoingRings;
+	/** Rings that are being taken back; the line closes after them. */
+	readonly #farewells = new Set<Promise<unknown>>();
+	#epoch = 0;
+	#up = false;
+
+	private constructor(options: RingerOptions, signer: Signer, keys: RingKeys) {
+		this.#options = options;
+		this.#clock = options.clock ?? systemClock;
+		this.#log = options.log ?? silentLog;
+		this.#signer = signer;
+		this.#keys = keys;
+		this.#directory = new Directory(options.rooms);
+		this.#outgoing = new OutgoingRings(this.#clock);
+		this.#line = new BrokerLine({
+			url: options.broker,
+			clientId: options.deviceId,
+			tls: options.identity,
+			will: () => this.#newConnection(),
+			clock: this.#clock,
+			log: this.#log,
+			...(options.random ? { random: options.random } : {}),
+		});
+		this.#incoming = new IncomingRings({
+			self: options.deviceId,
+			privateKey: keys.privateKey,
+			trust: options.trust,
+			clock: this.#clock,
+			refused: (code) => this.#log.write("warn", "ring.refused", { code }),
+			rung: ({ ringId, from, link }) => {
+				const name = this.#directory.nameOf(from);
+				this.events.emit("ring.incoming", { ring: ringId, from, name, verified: true, link });
+			},
+			over: (ring) => this.events.emit("ring.cancelled", { ring }),
+			answered: ({ ringId, from, op }) => this.#outgoing.answered(ringId, from, op),
+		});
+		this.#line.events.on("opened", () => void this.#introduce());
+		this.#line.events.on("lost", () => this.#lost());
+		this.#line.events.on("message", (message) => this.#received(message));
+	}
+
+	/** Errors: `identity.malformed`, `ring.broker_url` (no `mqtts:` address). */
+	static async create(options: RingerOptions): Promise<RoomRinger> {
+		if (!URL.canParse(options.broker) || new URL(options.broker).protocol !== "mqtts:") {
+			throw new RoomError("ring.broker_url", "the broker's address must begin with mqtts:");
+		}
+		const { key, certificate, ca } = options.identity;
+		const chain = certificate.includes(ca.trim()) ? certificate : `${certificate}\n${ca}`;
+		return new RoomRinger(options, await createSigner({ key, chain }), await createRingKeys());
+	}
+
+	/** Connects, and again for ever; never fails. */
+	start(): void {
+		this.#line.open();
+	}
+
+	/** Says good-bye and ends. Rings of ours end with `cancelled`. */
+	async close(): Promise<void> {
+		this.#outgoing.end(null, "cancelled");
+		this.#incoming.clear();
+		await Promise.all(this.#farewells);
+		if (this.#up) {
+			const { topic, payload } = this.#presence(false);
+			await this.#line.publish(topic, payload, { retain: true }).catch(() => {});
+		}
+		await this.#line.close();
+		this.events.clear();
+	}
+
+	get connected(): boolean {
+		return this.#up;
+	}
+
+	/** The listed rooms. `online` is null while the broker can't be asked. */
+	get directory(): { id: string; name: string; online: boolean | null }[] {
+		return this.#directory.rooms.map(({ id, name }) => ({ id, name, online: this.#directory.isOnline(id) }));
+	}
+
+	/**
+	 * Rings a listed room for up to 30 s. `signal` takes the ring back (`cancelled`). `link` goes to that room only, sealed.
+	 * Errors: `ring.broker_unreachable` (also when the broker is lost meanwhile), `ring.room_offline` (also when it goes meanwhile),
+	 * `ring.refused` (not listed, its ring key does not hold, or the broker refused; `context.check`).
+	 */
+	async ring(room: string, link: string, options: { signal?: AbortSignal } = {}): Promise<RingOutcome> {
+		const { signal } = options;
+		if (!this.#directory.lists(room)) throw refused("directory");
+		if (!this.#up) throw new RoomError("ring.broker_unreachable", "the broker can't be reached");
+		const there = this.#directory.presenceOf(room);
+		if (!there?.online || !there.ring) throw new RoomError("ring.room_offline", "the room is not there");
+		const to = await readRingKey(there.ring, { id: room, epoch: there.epoch }, this.#trustNow()).catch(
+			(error: unknown) => {
+				throw refused(RoomError.from(error, "ring.malformed").code);
+			},
+		);
+		if (signal?.aborted) return "cancelled";
+
+		const ringId = random16();
+		const parts = this.#parts(ringId, room);
+		const sent = this.#send({ op: "ring", ...parts, link, replyTo: this.#keys.publicJwk }, to);
+		const takeBack = (): void => {
+			// After the ring itself, or it would ring on.
+			const farewell: Promise<unknown> = sent
+				.then(() => this.#send({ op: "cancel", ...parts }, to))
+				.catch(() => {})
+				.finally(() => this.#farewells.delete(farewell));
+			this.#farewells.add(farewell);
+		};
+		const answer = this.#outgoing.wait(ringId, { room, takeBack, signal });
+		sent
+			.then((delivery) => {
+				if (delivery === "nobody") throw new RoomError("ring.room_offline", "the room is not there");
+			})
+			.catch((error: unknown) => this.#outgoing.fail(ringId, asRingError(error)));
+		return answer;
+	}
+
+	/** Answers an incoming ring; without effect if it is over. Never fails: if the answer is lost, the caller's ring times out. */
+	async answer(ring: string, answer: RingAnswer): Promise<void> {
+		const from = this.#incoming.take(ring);
+		if (!from) return;
+		try {
+			await this.#send({ op: answer, ...this.#parts(ring, from.id) }, from.replyTo);
+		} catch (error) {
+			this.#log.write("warn", "ring.refused", { code: RoomError.from(error, "ring.refused").code });
+		}
+	}
+
+	#parts(ringId: string, to: string) {
+		const iat = this.#clock.now();
+		return { v: PAYLOAD_VERSION, ringId, from: this.#options.deviceId, to, iat, exp: iat + RING_MS } as const;
+	}
+
+	async #send(message: RingMessage, to: PublicJwk): Promise<"delivered" | "nobody"> {
+		const sealed = await sealRing(message, to, this.#signer);
+		const frame: RingFrame = { ...this.#envelope(), exp: message.exp, sealed };
+		return this.#line.publish(topics.ring(message.to, message.from), encodePayload(ringFrame, frame), {
+			expirySeconds: RING_MS / 1000,
+		});
+	}
+
+	#envelope() {
+		return { v: PAYLOAD_VERSION, mid: random16(), ts: this.#clock.now() } as const;
+	}
+
+	/** A connection has an epoch of its own, higher than those before; its last will carries it. */
+	#newConnection(): { topic: string; payload: Uint8Array } {
+		this.#epoch = Math.max(this.#epoch + 1, this.#clock.now());
+		return this.#presence(false);
+	}
+
+	#presence(online: boolean, ring?: string): { topic: string; payload: Uint8Array } {
+		const value: Presence = { ...this.#envelope(), epoch: this.#epoch, online, ...(ring ? { ring } : {}) };
+		return { topic: topics.presence(this.#options.deviceId), payload: encodePayload(presenceSchema, value) };
+	}
+
+	/** First listens, then says that we are there: the echo of that comes after all retained presences. */
+	async #introduce(): Promise<void> {
+		const { deviceId } = this.#options;
+		try {
+			const rooms = this.#directory.rooms.map(({ id }) => topics.presence(id));
+			await this.#line.subscribe([...new Set([topics.rings(deviceId), topics.presence(deviceId), ...rooms])]);
+			await this.#sayPresent();
+		} catch {
+			this.#line.drop();
+		}
+	}
+
+	async #sayPresent(): Promise<void> {
+		const ring = await announceRingKey(this.#signer, this.#options.deviceId, this.#epoch, this.#keys.publicJwk);
+		const { topic, payload } = this.#presence(true, ring);
+		await this.#line.publish(topic, payload, { retain: true });
+	}
+
+	#received({ topic, payload, retained }: { topic: string; payload: Uint8Array; retained: boolean }): void {
+		const parsed = parseTopic(topic);
+		if (parsed?.kind === "ring" && parsed.to === this.#options.deviceId) {
+			this.#incoming.received(parsed.from, payload, retained);
+		} else if (parsed?.kind === "presence") {
+			const decoded = decodePayload(presenceSchema, payload);
+			if (!decoded.ok) this.#log.write("warn", "ring.refused", { code: `presence.${decoded.reason}` });
+			else if (parsed.id === this.#options.deviceId) this.#heardOurselves(decoded.value);
+			else if (this.#directory.note(parsed.id, decoded.value)) this.#presenceChanged(parsed.id);
+		}
+	}
+
+	#heardOurselves(heard: Presence): void {
+		if (heard.epoch > this.#epoch) {
+			// An earlier life of ours had a clock ahead of now: everybody would take us for that one's past.
+			this.#epoch = heard.epoch;
+			this.#line.drop();
+		} else if (heard.epoch === this.#epoch && heard.online) {
+			if (!this.#up) this.#nowUp();
+		} else if (this.#up) {
+			// The last will of an older connection came late and took our place among the retained.
+			this.#sayPresent().catch(() => this.#line.drop());
+		}
+	}
+
+	#nowUp(): void {
+		this.#up = true;
+		this.#directory.settle();
+		this.events.emit("broker.up", undefined);
+		for (const { id } of this.#directory.rooms) this.#presenceChanged(id);
+	}
+
+	#presenceChanged(room: string): void {
+		const online = this.#directory.isOnline(room);
+		if (online === null) return;
+		this.events.emit("presence.changed", { room, online });
+		if (online) return;
+		this.#outgoing.end(room, new RoomError("ring.room_offline", "the room went away"));
+	}
+
+	#lost(): void {
+		this.#directory.forget();
+		const wasUp = this.#up;
+		this.#up = false;
+		this.#outgoing.end(null, new RoomError("ring.broker_unreachable", "the broker was lost"));
+		if (!wasUp) return;
+		this.events.emit("broker.down", undefined);
+		for (const { id } of this.#directory.rooms) this.events.emit("presence.changed", { room: id, online: null });
+	}
+
+	#trustNow(): Trust & { nowMs: number } {
+		const { trust } = this.#options;
+		return { caPin: trust.caPin, isRevoked: (serial) => trust.isRevoked(serial), nowMs: this.#clock.now() };
+	}
+}
+
+const random16 = (): string => randomBytes(16).toString("base64url");
+const refused = (check: string): RoomError =>
+	new RoomError("ring.refused", "the room can't be rung", { context: { check } });
+
+/** Only the three codes that a caller is told leave `ring()`. */
+function asRingError(error: unknown): RoomError {
+	const known = RoomError.from(error, "ring.refused");
+	return ["ring.broker_unreachable", "ring.room_offline", "ring.refused"].includes(known.code)
+		? known
+		: refused(known.code);
+}

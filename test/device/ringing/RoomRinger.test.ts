@@ -1,0 +1,239 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { ManualClock } from "../../../device/core/clock.ts";
+import { RoomRinger } from "../../../device/ringing/RoomRinger.ts";
+import { PAYLOAD_VERSION } from "../../../provisioning/contract/payloads.ts";
+import { topics } from "../../../provisioning/contract/topics.ts";
+import { Fleet, next, sees } from "./Fleet.ts";
+
+const link = "https://rooms.example/j/AAAAAAAAAAAAAAAAAAAAAA#1.c2VjcmV0c2VjcmV0c2VjcmV0.cGlu";
+let fleet: Fleet;
+beforeAll(async () => {
+	fleet = await Fleet.open();
+});
+afterEach(() => fleet.leave());
+afterAll(() => fleet?.close());
+
+/** Berlin and München, each in the other's directory, and each knowing that the other is there. */
+async function building(options: Parameters<Fleet["room"]>[1] = {}) {
+	const berlin = await fleet.room("room-berlin", { lists: ["room-munich"], ...options });
+	const munich = await fleet.room("room-munich", { lists: ["room-berlin"], ...options });
+	await sees(berlin, "room-munich", true);
+	return { berlin, munich };
+}
+
+describe("a ring", () => {
+	test("arrives with the link, from a room that is proved, and is answered", async () => {
+		const { berlin, munich } = await building();
+		const arrives = next(munich, "ring.incoming");
+		const outcome = berlin.ringer.ring("room-munich", link);
+		const { ring, ...incoming } = await arrives;
+		expect(incoming).toEqual({ from: "room-berlin", name: "Room room-berlin", verified: true, link });
+		await munich.ringer.answer(ring, "accepted");
+		expect(await outcome).toBe("answered");
+	});
+
+	test.each(["declined", "busy"] as const)("is answered with %s", async (answer) => {
+		const { berlin, munich } = await building();
+		const arrives = next(munich, "ring.incoming");
+		const outcome = berlin.ringer.ring("room-munich", link);
+		await munich.ringer.answer((await arrives).ring, answer);
+		expect(await outcome).toBe(answer);
+	});
+
+	test("is taken back", async () => {
+		const { berlin, munich } = await building();
+		const arrives = next(munich, "ring.incoming");
+		const over = next(munich, "ring.cancelled");
+		const abort = new AbortController();
+		const outcome = berlin.ringer.ring("room-munich", link, { signal: abort.signal });
+		const { ring } = await arrives;
+		abort.abort();
+		expect(await outcome).toBe("cancelled");
+		expect(await over).toEqual({ ring });
+		// Too late: nothing happens, nothing fails.
+		await munich.ringer.answer(ring, "accepted");
+	});
+
+	test("taken back in the same breath is taken back, and one that was taken back before never starts", async () => {
+		const { berlin, munich } = await building();
+		const over = next(munich, "ring.cancelled");
+		const abort = new AbortController();
+		const outcome = berlin.ringer.ring("room-munich", link, { signal: abort.signal });
+		// The ring key is checked first; the ring goes out after that.
+		await expect.poll(() => munich.said.some(({ event }) => event === "ring.incoming")).toBe(true);
+		abort.abort();
+		expect(await outcome).toBe("cancelled");
+		await over;
+		expect(await berlin.ringer.ring("room-munich", link, { signal: abort.signal })).toBe("cancelled");
+	});
+
+	test("ends on both sides after thirty seconds", async () => {
+		const clock = new ManualClock(Date.now());
+		const { berlin, munich } = await building({ clock });
+		const arrives = next(munich, "ring.incoming");
+		const over = next(munich, "ring.cancelled");
+		const outcome = berlin.ringer.ring("room-munich", link);
+		const { ring } = await arrives;
+		clock.advance(29_999);
+		expect(munich.said.filter(({ event }) => event === "ring.cancelled")).toEqual([]);
+		clock.advance(1);
+		expect(await outcome).toBe("timeout");
+		expect(await over).toEqual({ ring });
+	});
+
+	test("from a room that our directory does not list has no name, but is proved all the same", async () => {
+		await fleet.room("room-munich");
+		const berlin = await fleet.room("room-berlin", { lists: ["room-munich"] });
+		const munich = await fleet.room("room-munich", { lists: [] });
+		await sees(berlin, "room-munich", true);
+		const arrives = next(munich, "ring.incoming");
+		void berlin.ringer.ring("room-munich", link).catch(() => {});
+		expect(await arrives).toMatchObject({ from: "room-berlin", name: null, verified: true });
+	});
+
+	test("is never in a log, and the link is nowhere on the bus in the clear", async () => {
+		const { berlin, munich } = await building();
+		const arrives = next(munich, "ring.incoming");
+		const outcome = berlin.ringer.ring("room-munich", link);
+		await munich.ringer.answer((await arrives).ring, "accepted");
+		await outcome;
+		const everything = [...berlin.log, ...munich.log].join("\n");
+		for (const secret of [link, "c2VjcmV0", "rooms.example"]) expect(everything).not.toContain(secret);
+	});
+
+	test("two rings at once are answered each for itself", async () => {
+		const { berlin, munich } = await building();
+		const bonn = await fleet.room("room-bonn", { lists: ["room-munich"] });
+		await sees(bonn, "room-munich", true);
+		const rings = new Map<string, string>();
+		munich.ringer.events.on("ring.incoming", ({ ring, from }) => rings.set(from, ring));
+		const outcomes = [berlin, bonn].map(({ ringer }) => ringer.ring("room-munich", link));
+		await expect.poll(() => rings.size).toBe(2);
+		await munich.ringer.answer(rings.get("room-bonn") as string, "busy");
+		await munich.ringer.answer(rings.get("room-berlin") as string, "accepted");
+		expect(await Promise.all(outcomes)).toEqual(["answered", "busy"]);
+	});
+});
+
+describe("who is there", () => {
+	test("comes and goes, and a room that goes ends the ring to it", async () => {
+		const { berlin, munich } = await building();
+		const outcome = berlin.ringer.ring("room-munich", link);
+		const told = expect(outcome).rejects.toMatchObject({ code: "ring.room_offline" });
+		await munich.ringer.close();
+		await told;
+		await sees(berlin, "room-munich", false);
+		await expect(berlin.ringer.ring("room-munich", link)).rejects.toMatchObject({ code: "ring.room_offline" });
+	});
+
+	test("a room that never was there is offline, not unknown, as soon as the broker is reached", async () => {
+		const berlin = await fleet.room("room-berlin", { lists: ["room-nowhere"], start: false });
+		expect(berlin.ringer.directory).toEqual([{ id: "room-nowhere", name: "Room room-nowhere", online: null }]);
+		await expect(berlin.ringer.ring("room-nowhere", link)).rejects.toMatchObject({ code: "ring.broker_unreachable" });
+		const up = next(berlin, "broker.up");
+		berlin.ringer.start();
+		await up;
+		expect(berlin.ringer.directory[0]?.online).toBe(false);
+		await expect(berlin.ringer.ring("room-nowhere", link)).rejects.toMatchObject({ code: "ring.room_offline" });
+	});
+
+	test("a room that dies without a word is offline by its last will", async () => {
+		// A room that no other test has: the broker retains what was said.
+		const berlin = await fleet.room("room-berlin", { lists: ["room-witless"] });
+		const credentials = await fleet.ca.issueDevice("room-witless");
+		const say = (epoch: number, online: boolean) =>
+			JSON.stringify({ v: PAYLOAD_VERSION, mid: "A".repeat(22), ts: 1, epoch, online });
+		const topic = topics.presence("room-witless");
+		const witless = await fleet.client(credentials, { topic, payload: say(5, false) });
+		await witless.publishAsync(topic, say(5, true), { qos: 1, retain: true });
+		await sees(berlin, "room-witless", true);
+		witless.stream.destroy();
+		await sees(berlin, "room-witless", false);
+	});
+
+	test("a room whose clock was set back overtakes its own past", async () => {
+		const ahead = new ManualClock(Date.now() + 3_600_000);
+		const first = await fleet.room("room-munich", { clock: ahead });
+		const berlin = await fleet.room("room-berlin", { lists: ["room-munich"] });
+		await sees(berlin, "room-munich", true);
+		await first.ringer.close();
+		await sees(berlin, "room-munich", false);
+		await fleet.room("room-munich", { random: () => 0 });
+		await sees(berlin, "room-munich", true);
+	});
+
+	test("presence that is garbage is refused and changes nothing", async () => {
+		const berlin = await fleet.room("room-berlin", { lists: ["room-munich"] });
+		const munich = await fleet.client(await fleet.ca.issueDevice("room-munich"));
+		const topic = topics.presence("room-munich");
+		for (const garbage of ["", "{", "null", '{"v":1}', '{"v":2,"online":true}', "\u0000"]) {
+			await munich.publishAsync(topic, garbage, { qos: 1 });
+		}
+		await expect.poll(() => berlin.refused).toHaveLength(6);
+		expect(berlin.refused).toContain("presence.version_unknown");
+		expect(berlin.ringer.directory[0]?.online).toBe(false);
+	});
+});
+
+describe("the broker", () => {
+	test("dies and comes back: both rooms reconnect, and presence is right again", async () => {
+		const { berlin, munich } = await building();
+		const down = [next(berlin, "broker.down"), next(munich, "broker.down")];
+		const outcome = expect(berlin.ringer.ring("room-munich", link)).rejects.toMatchObject({
+			code: "ring.broker_unreachable",
+		});
+		const up = [next(berlin, "broker.up"), next(munich, "broker.up")];
+		process.kill(fleet.broker.pid as number, "SIGKILL");
+		await Promise.all(down);
+		await outcome;
+		expect(berlin.ringer.connected).toBe(false);
+		expect(berlin.ringer.directory[0]?.online).toBeNull();
+		await expect(berlin.ringer.ring("room-munich", link)).rejects.toMatchObject({ code: "ring.broker_unreachable" });
+		await Promise.all(up);
+		await sees(berlin, "room-munich", true);
+		const arrives = next(munich, "ring.incoming");
+		const again = berlin.ringer.ring("room-munich", link);
+		await munich.ringer.answer((await arrives).ring, "accepted");
+		expect(await again).toBe("answered");
+	});
+
+	test("of another fleet is refused, and a room of another fleet is refused by it; both try again for ever", async () => {
+		const foreign = await fleet.foreignCa();
+		const clock = new ManualClock(Date.now());
+		const stranger = await fleet.room("room-stranger", {
+			credentials: await foreign.issueDevice("room-stranger"),
+			clock,
+			start: false,
+		});
+		const careful = await fleet.room("room-careful", { ca: foreign.certificate, clock, start: false });
+		for (const room of [stranger, careful]) {
+			room.ringer.start();
+			const refusals = () => room.log.filter((line) => line.includes('"refused"')).length;
+			await expect.poll(refusals).toBe(1);
+			clock.advance(30_000);
+			await expect.poll(refusals).toBe(2);
+			expect(room.ringer.connected).toBe(false);
+		}
+	});
+
+	test("must be reached by TLS", async () => {
+		const credentials = await fleet.ca.issueDevice("room-berlin");
+		const options = {
+			deviceId: "room-berlin",
+			identity: { ...credentials, ca: fleet.ca.certificate },
+			trust: await fleet.trust(),
+			rooms: [],
+		};
+		for (const broker of ["mqtt://127.0.0.1:1883", "ws://127.0.0.1", "127.0.0.1"]) {
+			await expect(RoomRinger.create({ ...options, broker })).rejects.toMatchObject({ code: "ring.broker_url" });
+		}
+	});
+
+	test("a room that is not listed is not rung", async () => {
+		const { berlin } = await building();
+		await expect(berlin.ringer.ring("room-bonn", link)).rejects.toMatchObject({
+			code: "ring.refused",
+			context: { check: "directory" },
+		});
+	});
+});

@@ -1,0 +1,278 @@
+import { farAudioBetween, amplification, meter, speakerDescription } from "./audio.ts";
+import { Composition } from "./composition.ts";
+import { chooseDevice, DeviceWatch } from "./devices.ts";
+import { displaySink } from "./display.ts";
+import { GstPeer } from "./GstPeer.ts";
+import { type AppSink, type Bin, type BusMessage, Pipeline } from "./gst/index.ts";
+import { Hub } from "./Hub.ts";
+import type { MediaDevice, TvScene } from "./MediaEngine.ts";
+import type { EngineEvents, EngineMethods, EngineOptions, FromEngine, View } from "./protocol.ts";
+import { SourceSlot } from "./SourceSlot.ts";
+
+const resting: TvScene = { layout: "resting", name: "", status: "", locked: false, selfView: true };
+
+/**
+ * Everything of GStreamer in one pipeline that runs from start to end: sources, the far end's picture and sound, calls and the TV come
+ * and go as bins. Its clock is the system's, so all of them share one time.
+ */
+export class Room {
+	readonly #options: EngineOptions;
+	readonly #send: (message: FromEngine) => void;
+	readonly #warn: (code: string, element: string) => void;
+	readonly #pipeline: Pipeline;
+	readonly #hubs: { camera: Hub; microphone: Hub; farVideo: Hub; farAudio: Hub };
+	readonly #watch: DeviceWatch;
+	readonly #slots: { camera: SourceSlot; microphone: SourceSlot };
+	readonly #peers = new Map<number, GstPeer>();
+	readonly #display: string | null;
+	#speaker: { bin: Bin; id: string } | null = null;
+	#scene = resting;
+	#tv: { composition: Composition; stop: (() => void) | null } | null = null;
+	#self: { bin: Bin; stop: () => void } | null = null;
+	#tvWork: Promise<void> = Promise.resolve();
+	readonly #looking: Record<View, boolean> = { tv: false, self: false };
+	readonly #levels = { microphone: { value: 0, atMs: 0 }, far: { value: 0, atMs: 0 } };
+	#ticking: NodeJS.Timeout | null = null;
+	#lastSources = "";
+
+	constructor(options: EngineOptions, send: (message: FromEngine) => void, warn: (code: string, element: string) => void) {
+		this.#options = options;
+		this.#send = send;
+		this.#warn = warn;
+		this.#pipeline = new Pipeline(
+			[
+				Hub.description("camera"),
+				Hub.description("microphone"),
+				Hub.description("far-video"),
+				Hub.description("far-audio", farAudioBetween),
+			].join("  "),
+		);
+		const hub = (name: string): Hub => new Hub(this.#pipeline, name);
+		this.#hubs = { camera: hub("camera"), microphone: hub("microphone"), farVideo: hub("far-video"), farAudio: hub("far-audio") };
+		this.#pipeline.onMessage((message) => this.#busMessage(message), ["error", "warning", "element", "latency"]);
+		this.#watch = new DeviceWatch(Pipeline.elementExists, () => void this.#devicesChanged());
+		this.#display = options.display === "auto" ? displaySink(process.env, Pipeline.elementExists) : null;
+		const slot = (kind: "camera" | "microphone"): SourceSlot =>
+			new SourceSlot(kind, {
+				pipeline: this.#pipeline,
+				hub: this.#hubs[kind],
+				options,
+				devices: () => this.#watch.list(),
+				speaker: () => this.#speaker !== null,
+				onChange: () => this.#tellSources(),
+				onWarning: warn,
+			});
+		this.#slots = { camera: slot("camera"), microphone: slot("microphone") };
+	}
+
+	async start(): Promise<void> {
+		await this.#pipeline.play(0);
+		this.#refreshTv();
+		this.#tellSources();
+		this.#emit("devices", this.devices());
+	}
+
+	/** Closes everything; resolves when every device is released. */
+	async stop(): Promise<void> {
+		if (this.#ticking) clearInterval(this.#ticking);
+		this.#watch.dispose();
+		await Promise.all([...this.#peers.values()].map((peer) => peer.close()));
+		await this.#pipeline.dispose();
+	}
+
+	devices(): MediaDevice[] {
+		const found = this.#watch.list().map(({ id, label, kind, api }): MediaDevice => ({ id, label, kind, api }));
+		const absent = (["microphone", "camera"] as const).filter((kind) => !found.some((device) => device.kind === kind));
+		return [...found, ...absent.map((kind): MediaDevice => ({ id: "synthetic", label: "", kind, api: "synthetic" }))];
+	}
+
+	async setSources(open: EngineMethods["setSources"]["argument"]): Promise<void> {
+		if (open.microphone || open.camera) await this.#openSpeaker();
+		this.#tick(open.microphone || open.camera);
+		await Promise.all([this.#slots.microphone.setOpen(open.microphone), this.#slots.camera.setOpen(open.camera)]);
+		if (!open.microphone && !open.camera) await this.#closeSpeaker();
+	}
+
+	async setMuted(muted: EngineMethods["setMuted"]["argument"]): Promise<void> {
+		await Promise.all([this.#slots.microphone.setMuted(muted.microphone), this.#slots.camera.setMuted(muted.camera)]);
+	}
+
+	setVolume(level: number): void {
+		const volume = this.#pipeline.getElementByName("speaker-volume");
+		volume?.set("volume", amplification(level));
+		volume?.dispose();
+	}
+
+	setTv(scene: TvScene): void {
+		this.#scene = scene;
+		this.#tv?.composition.setScene(scene);
+	}
+
+	async setPreview(view: View, on: boolean): Promise<void> {
+		this.#looking[view] = on;
+		if (view === "self") await this.#refreshSelf();
+		else await this.#refreshTv();
+	}
+
+	createPeer(id: number, iceServers: EngineMethods["peer.create"]["argument"]["iceServers"]): GstPeer {
+		const peer = new GstPeer({
+			pipeline: this.#pipeline,
+			hubs: this.#hubs,
+			iceServers,
+			onFarPicture: (picture) => this.#emit("farPicture", picture),
+		});
+		for (const event of ["candidate", "connected", "lost", "refused"] as const) {
+			peer.events.on(event, (payload) => this.#send({ t: "peer", peer: id, event, payload } as FromEngine));
+		}
+		this.#peers.set(id, peer);
+		return peer;
+	}
+
+	peer(id: number): GstPeer | undefined {
+		return this.#peers.get(id);
+	}
+
+	async closePeer(id: number): Promise<void> {
+		const peer = this.#peers.get(id);
+		this.#peers.delete(id);
+		await peer?.close();
+	}
+
+	/** A display is drawn to always; without one only while somebody looks. */
+	#refreshTv(): Promise<void> {
+		this.#tvWork = this.#tvWork.then(async () => {
+			const wanted = this.#display !== null || this.#looking.tv;
+			if (wanted && !this.#tv) {
+				const { width, height, fps } = this.#options.picture;
+				const { previewFps } = this.#options;
+				const options = { width, height, fps: this.#display ? fps : previewFps, previewFps, display: this.#display };
+				const hubs = { far: this.#hubs.farVideo, self: this.#hubs.camera };
+				this.#tv = { composition: new Composition(this.#pipeline, hubs, options, this.#scene), stop: null };
+			}
+			const tv = this.#tv;
+			if (!tv) return;
+			if (this.#looking.tv && !tv.stop) tv.stop = tv.composition.onPicture((jpeg) => this.#send({ t: "picture", view: "tv", jpeg }));
+			if (!this.#looking.tv) {
+				tv.stop?.();
+				tv.stop = null;
+			}
+			if (!wanted) {
+				this.#tv = null;
+				await tv.composition.dispose();
+			}
+		});
+		return this.#tvWork;
+	}
+
+	async #refreshSelf(): Promise<void> {
+		const self = this.#self;
+		if (this.#looking.self && !self) {
+			const bin = this.#pipeline.addDescription(
+				`queue leaky=downstream max-size-buffers=1 ! videorate drop-only=true max-rate=${this.#options.previewFps} ! videoscale ! ` +
+					"video/x-raw,width=640,height=360 ! jpegenc quality=80 ! appsink name=self-jpeg max-buffers=1 drop=true sync=false async=false",
+			);
+			const sink = bin.getElementByName("self-jpeg") as AppSink;
+			const stop = sink.onSample(({ buffer }) => {
+				if (buffer) this.#send({ t: "picture", view: "self", jpeg: buffer });
+			});
+			bin.syncStateWithParent();
+			const pad = bin.pad("sink");
+			if (pad) this.#hubs.camera.linkUser(pad);
+			pad?.dispose();
+			this.#self = { bin, stop };
+		} else if (!this.#looking.self && self) {
+			this.#self = null;
+			self.stop();
+			await this.#hubs.camera.remove(self.bin);
+		}
+	}
+
+	async #openSpeaker(): Promise<void> {
+		if (this.#speaker || this.#options.speaker === "none") return;
+		const wanted = /^device:(.*)$/.exec(this.#options.speaker)?.[1] ?? null;
+		const device = chooseDevice(this.#watch.list(), "speaker", wanted);
+		if (!device) return;
+		const bin = this.#pipeline.addDescription(speakerDescription(device), { name: "speaker" });
+		this.#speaker = { bin, id: device.id };
+		const outcome = await bin.setState("playing", 5_000);
+		if (outcome.result === "failure") {
+			this.#warn("media.speaker_failed", "speaker-device");
+			await this.#closeSpeaker();
+			return;
+		}
+		const pad = bin.pad("sink");
+		if (pad) this.#hubs.farAudio.linkUser(pad);
+		pad?.dispose();
+	}
+
+	async #closeSpeaker(): Promise<void> {
+		const speaker = this.#speaker;
+		this.#speaker = null;
+		if (speaker) await this.#hubs.farAudio.remove(speaker.bin);
+	}
+
+	async #devicesChanged(): Promise<void> {
+		const devices = this.devices();
+		this.#emit("devices", devices);
+		const speakerGone = this.#speaker && !devices.some(({ id }) => id === this.#speaker?.id);
+		if (speakerGone) await this.#closeSpeaker();
+		if (this.#slots.microphone.running || this.#slots.camera.running) await this.#openSpeaker();
+		await Promise.all([this.#slots.microphone.devicesChanged(), this.#slots.camera.devicesChanged()]);
+	}
+
+	#busMessage(message: BusMessage): void {
+		if (message.type === "latency") {
+			this.#pipeline.recalculateLatency();
+			return;
+		}
+		if (message.type === "element") {
+			const name = message.srcElementName === "microphone-level" ? "microphone" : message.srcElementName === "far-level" ? "far" : null;
+			if (name) this.#levels[name] = { value: meter(message.structure?.["rms"]), atMs: performance.now() };
+			return;
+		}
+		const element = message.srcElementName ?? "";
+		if (message.type === "warning") {
+			this.#warn("media.warning", element);
+			return;
+		}
+		if (this.#slots.camera.handleError(message) || this.#slots.microphone.handleError(message)) return;
+		if (element === "speaker-device") {
+			void this.#closeSpeaker();
+		} else {
+			for (const peer of this.#peers.values()) if (peer.handleError(element)) break;
+		}
+		this.#warn("media.element_failed", element);
+	}
+
+	/** Ten times a second while sources are open: meters, the indicator, the test picture's clock. */
+	#tick(on: boolean): void {
+		if (!on || this.#ticking) return;
+		this.#ticking = setInterval(() => {
+			const now = performance.now();
+			const changes = [this.#slots.camera.measure(now), this.#slots.microphone.measure(now)];
+			if (changes.includes(true)) this.#tellSources();
+			this.#slots.camera.drift(now);
+			const level = ({ value, atMs }: { value: number; atMs: number }): number => (now - atMs < 300 ? value : 0);
+			this.#emit("levels", { microphone: level(this.#levels.microphone), far: level(this.#levels.far) });
+			const quiet = [this.#slots.camera, this.#slots.microphone].every(
+				({ status, running }) => status.state === "closed" && !status.flowing && !running,
+			);
+			if (quiet && this.#ticking) {
+				clearInterval(this.#ticking);
+				this.#ticking = null;
+			}
+		}, 100);
+	}
+
+	#tellSources(): void {
+		const sources = { microphone: this.#slots.microphone.status, camera: this.#slots.camera.status };
+		const text = JSON.stringify(sources);
+		if (text === this.#lastSources) return;
+		this.#lastSources = text;
+		this.#emit("sources", sources);
+	}
+
+	#emit<E extends keyof EngineEvents>(event: E, payload: EngineEvents[E]): void {
+		this.#send({ t: "event", event, payload } as FromEngine);
+	}
+}

@@ -1,0 +1,158 @@
+import { chooseDevice, type FoundDevice, quote } from "./devices.ts";
+import type { MediaDevice, SourceKind } from "./MediaEngine.ts";
+import type { EngineOptions } from "./protocol.ts";
+
+/** A source that was chosen: how to open it, and what the panel says of it. */
+export interface SourcePlan {
+	device: MediaDevice;
+	/** Launch description with one unlinked source pad: raw I420 of about the wanted size, or mono S16LE at 48 kHz. */
+	description: string;
+	/** A file runs in a pipeline of its own, because its time starts at zero and it is played in a loop. */
+	feeder: string | null;
+	/** Whether room sound reaches it: then it is processed (echo, noise, gain). */
+	acoustic: boolean;
+}
+
+const caps48k = "audio/x-raw,format=S16LE,rate=48000,channels=1,layout=interleaved";
+const videoCaps = ({ width, height, fps }: EngineOptions["picture"]): string =>
+	`video/x-raw,format=I420,width=${width},height=${height},framerate=${fps}/1`;
+
+/**
+ * Test pictures. `clock` is what a room without a camera shows: the room's name and a clock that drift over a quiet ground.
+ * `ball` moves with the wall clock (one sweep a second), so that a bench can read the time out of a decoded picture. The rest are
+ * flat colours and bars that a test recognises after decoding.
+ */
+export const syntheticCameras: Record<string, string> = {
+	clock: "pattern=solid-color foreground-color=0xff1d2430",
+	ball: "pattern=ball animation-mode=wall-time motion=hsweep",
+	bars: "pattern=smpte75",
+	noise: "pattern=smpte",
+	red: "pattern=red",
+	green: "pattern=green",
+	blue: "pattern=blue",
+};
+
+/** Test sounds by name; the number is the frequency in hertz. `tone:<hertz>` gives any other. */
+export const syntheticMicrophones: Record<string, number> = { tone: 440, low: 220, high: 880 };
+
+/** Chooses what a source setting means now; null when there is no such source (the state is then `absent`). */
+export function planSource(kind: SourceKind, options: EngineOptions, devices: readonly FoundDevice[]): SourcePlan | null {
+	const wanted = options[kind];
+	if (wanted === "none") return null;
+	const colon = wanted.indexOf(":");
+	const scheme = colon < 0 ? wanted : wanted.slice(0, colon);
+	const rest = colon < 0 ? "" : wanted.slice(colon + 1);
+	if (scheme === "synthetic") return synthetic(kind, options, rest);
+	if (scheme === "file") return file(kind, options, rest);
+	const device = chooseDevice(devices, kind, scheme === "device" ? rest : null);
+	if (device) return real(kind, options, device);
+	return scheme === "auto" ? synthetic(kind, options, "") : null;
+}
+
+function real(kind: SourceKind, options: EngineOptions, device: FoundDevice): SourcePlan {
+	const { id, label, api } = device;
+	const open = device.element.replace(/^(\S+)/, `$1 name=${kind}-device`);
+	const description =
+		kind === "camera"
+			? `${open} ${cameraChain(device.caps, options.picture)}`
+			: `${open} ! audioconvert ! audioresample ! ${caps48k}`;
+	return { device: { id, label, kind, api }, description, feeder: null, acoustic: kind === "microphone" };
+}
+
+function synthetic(kind: SourceKind, options: EngineOptions, pattern: string): SourcePlan | null {
+	const name = pattern || (kind === "camera" ? "clock" : "tone");
+	const device: MediaDevice = { id: `synthetic:${name}`, label: "", kind, api: "synthetic" };
+	if (kind === "microphone") {
+		const hertz = syntheticMicrophones[name] ?? Number(/^tone:(\d{2,5})$/.exec(name)?.[1] ?? Number.NaN);
+		if (!(hertz >= 20 && hertz <= 20_000)) return null;
+		// 20 ms a buffer, the length of an Opus frame: no thread wakes more often than needed.
+		const description = `audiotestsrc name=microphone-device is-live=true wave=sine freq=${hertz} volume=0.05 samplesperbuffer=960 ! ${caps48k}`;
+		return { device, description, feeder: null, acoustic: false };
+	}
+	const drawn = syntheticCameras[name];
+	if (drawn === undefined) return null;
+	const source = `videotestsrc name=camera-device is-live=true ${drawn} ! ${videoCaps(options.picture)}`;
+	// One overlay draws both name and clock; moving it is one property a few times a second (see SyntheticDrift), not a picture redrawn.
+	const clock =
+		name === "clock"
+			? ` ! clockoverlay name=drift time-format="%H:%M:%S" text=${quote(options.roomName)} font-desc="Inter Light ${Math.round(options.picture.height / 16)}" ` +
+				"halignment=position valignment=position xpos=0.3 ypos=0.4 draw-shadow=false draw-outline=false color=0xffd9dee7"
+			: "";
+	return { device, description: source + clock, feeder: null, acoustic: false };
+}
+
+function file(kind: SourceKind, options: EngineOptions, path: string): SourcePlan {
+	const device: MediaDevice = { id: "file", label: "", kind, api: "file" };
+	const read = `filesrc location=${quote(path)} ! decodebin`;
+	if (kind === "microphone") {
+		return {
+			device,
+			description: `interaudiosrc name=microphone-device channel=microphone do-timestamp=true ! audioconvert ! audioresample ! ${caps48k}`,
+			feeder: `${read} ! audioconvert ! audioresample ! ${caps48k} ! interaudiosink channel=microphone sync=true`,
+			acoustic: false,
+		};
+	}
+	const shape = `videoconvert ! videoscale ! ${videoCaps(options.picture).replace(/,framerate=.*$/, "")}`;
+	if (/\.(png|jpe?g)$/i.test(path)) {
+		const description = `filesrc name=camera-device location=${quote(path)} ! decodebin ! ${shape} ! imagefreeze is-live=true ! ${videoCaps(options.picture)}`;
+		return { device, description, feeder: null, acoustic: false };
+	}
+	return {
+		device,
+		description: `intervideosrc name=camera-device channel=camera ! ${shape},framerate=${options.picture.fps}/1`,
+		feeder: `${read} ! ${shape} ! videorate ! ${videoCaps(options.picture)} ! intervideosink channel=camera sync=true`,
+		acoustic: false,
+	};
+}
+
+/**
+ * From what a camera offers to I420, with the least work: a raw mode of the wanted size and rate; else the camera's JPEG of that
+ * size (USB 2 has no room for raw 720p30); else whatever it gives, scaled.
+ * @param caps The camera's caps as GStreamer prints them.
+ */
+export function cameraChain(caps: string | null, { width, height, fps }: EngineOptions["picture"]): string {
+	const exact = `width=${width},height=${height},framerate=${fps}/1`;
+	const modes = caps === null ? [] : caps.split(";").map((mode) => mode.trim());
+	const offers = (media: string): boolean =>
+		modes.some((mode) => mode.startsWith(media) && holds(mode, "width", width) && holds(mode, "height", height) && offersRate(mode, fps));
+	const toI420 = "! videoconvert ! video/x-raw,format=I420";
+	if (offers("video/x-raw")) return `! video/x-raw,${exact} ${toI420}`;
+	if (offers("image/jpeg")) return `! image/jpeg,${exact} ! jpegdec ${toI420}`;
+	if (modes.some((mode) => mode.startsWith("image/jpeg")) && !modes.some((mode) => mode.startsWith("video/x-raw"))) {
+		return `! image/jpeg ! jpegdec ! videoconvert ! videoscale ! video/x-raw,format=I420,width=${width},height=${height}`;
+	}
+	return `! videoconvert ! videoscale ! video/x-raw,format=I420,width=${width},height=${height}`;
+}
+
+/** Whether a caps structure's integer field holds a value: one number, a list in braces or a range in brackets. */
+function holds(mode: string, field: string, value: number): boolean {
+	const text = fieldText(mode, field);
+	if (text === null) return true;
+	const range = /^\[\s*(\d+),\s*(\d+)/.exec(text);
+	if (range) return value >= Number(range[1]) && value <= Number(range[2]);
+	return (text.match(/\d+/g) ?? []).some((number) => Number(number) === value);
+}
+
+function offersRate(mode: string, fps: number): boolean {
+	const text = fieldText(mode, "framerate");
+	if (text === null) return true;
+	const rates = [...text.matchAll(/(\d+)\/(\d+)/g)].map(([, a, b]) => Number(a) / Number(b));
+	return text.startsWith("[") ? (rates[0] ?? 0) <= fps && (rates[1] ?? 0) >= fps : rates.some((rate) => Math.abs(rate - fps) < 0.01);
+}
+
+function fieldText(mode: string, field: string): string | null {
+	const match = new RegExp(`\\b${field}=(?:\\([a-z]+\\))?\\s*(\\{[^}]*\\}|\\[[^\\]]*\\]|[^,;]+)`).exec(mode);
+	return match?.[1]?.trim() ?? null;
+}
+
+/** Why a source did not open, from the bus message of its element. */
+export function sourceFailure(message: { errorDomain?: string; errorCode?: number; debugInfo?: string; errorMessage?: string }): "busy" | "denied" | "absent" {
+	const words = `${message.errorMessage ?? ""} ${message.debugInfo ?? ""}`;
+	if (message.errorDomain === "gst-resource-error-quark") {
+		if (message.errorCode === 15) return "denied";
+		if (message.errorCode === 4) return "busy";
+	}
+	if (/permission denied|not authori[sz]ed|access denied|EACCES|operation not permitted/i.test(words)) return "denied";
+	if (/\bbusy\b|EBUSY|in use/i.test(words)) return "busy";
+	return "absent";
+}

@@ -7,6 +7,7 @@ import { Page } from "./view/Page.tsx";
 
 const page = new GuestPage();
 addEventListener("hashchange", () => page.linkPasted());
+addEventListener("online", () => page.networkChanged());
 addEventListener("pagehide", () => page.close());
 pressFeedback(document);
 // The fragment leaves the address bar before anything is drawn.

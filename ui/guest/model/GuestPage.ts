@@ -1,11 +1,15 @@
 import { batch, effect, type Signal, signal } from "@preact/signals";
 import type { FailureReason } from "../../../device/contract/failure.ts";
 import type { Locale } from "../../../device/contract/snapshot.ts";
+import { systemClock } from "../../../device/core/clock.ts";
 import { RoomError } from "../../../device/core/RoomError.ts";
 import { type Link, parseLink } from "../../../device/meeting/link.ts";
+import { displayName } from "../../../device/meeting/messages.ts";
+import { ReplayCache } from "../../../device/meeting/ReplayCache.ts";
 import { pickLocale } from "../../kit/i18n/languages.ts";
 import type { PageWords } from "../words/words.ts";
 import { GuestCall, type Outcome } from "./GuestCall.ts";
+import { keepScreenOn } from "./keepScreenOn.ts";
 import { LocalMedia, type SourceKind } from "./LocalMedia.ts";
 import { mark } from "./marks.ts";
 import { findUnsupported, type Unsupported } from "./support.ts";
@@ -43,6 +47,8 @@ export class GuestPage {
 	readonly canChooseSpeaker = "setSinkId" in HTMLMediaElement.prototype;
 	readonly canSetVolume = canSetVolume();
 	readonly #sentence: Signal<Sentence> = signal(() => "");
+	/** One for the page, so that an offer of an earlier stay is refused in a later one. */
+	readonly #replays = new ReplayCache({ clock: systemClock });
 	#link: Link | null = null;
 
 	constructor() {
@@ -80,13 +86,20 @@ export class GuestPage {
 	join(): void {
 		if (!this.#link || this.screen.value.name === "call") return;
 		mark("join");
-		const call = new GuestCall({ link: this.#link, name: this.name.value.trim(), media: this.media });
+		const call = new GuestCall({
+			link: this.#link,
+			name: displayName(this.name.value),
+			media: this.media,
+			replays: this.#replays,
+			clock: systemClock,
+		});
 		batch(() => {
 			this.panel.value = "none";
 			this.screen.value = { name: "call", call };
 		});
-		this.#announce(call);
+		const stop = [this.#announce(call), keepScreenOn()];
 		void call.run().then((outcome) => {
+			for (const release of stop) release();
 			this.media.close();
 			this.screen.value = { name: "ended", outcome };
 			mark("ended");
@@ -94,7 +107,7 @@ export class GuestPage {
 	}
 
 	leave(): void {
-		void this.#call()?.leave();
+		this.#call()?.leave();
 	}
 
 	again(): void {
@@ -108,7 +121,7 @@ export class GuestPage {
 	}
 
 	compare(same: boolean): void {
-		void this.#call()?.compare(same);
+		this.#call()?.compare(same);
 	}
 
 	toggle(panel: Exclude<Panel, "none">): void {
@@ -141,9 +154,14 @@ export class GuestPage {
 		return this.#sentence.value(words);
 	}
 
+	/** The browser came back to a network, or to the front. */
+	networkChanged(): void {
+		this.#call()?.networkChanged();
+	}
+
 	/** The page goes away: the far end is told as well as a browser lets us, and the devices are released. */
 	close(): void {
-		void this.#call()?.leave();
+		this.#call()?.leave();
 		this.media.close();
 	}
 
@@ -157,8 +175,8 @@ export class GuestPage {
 	}
 
 	/** Says aloud what changes without a touch: the phase, the badge, what the far end switches. */
-	#announce(call: GuestCall): void {
-		effect(() => {
+	#announce(call: GuestCall): () => void {
+		const phases = effect(() => {
 			switch (call.phase.value) {
 				case "joining":
 					return this.#say(({ own }) => own.joining);
@@ -173,11 +191,15 @@ export class GuestPage {
 				}
 			}
 		});
-		effect(() => {
+		const sources = effect(() => {
 			const far = call.far.value;
 			if (far && !far.microphone) this.#say(({ shared }) => shared.far.microphoneOff);
 			else if (far && !far.camera) this.#say(({ shared }) => shared.far.cameraOff);
 		});
+		return () => {
+			phases();
+			sources();
+		};
 	}
 }
 

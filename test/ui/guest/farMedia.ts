@@ -1,0 +1,58 @@
+import type { Page } from "playwright-core";
+
+/** What the far end's picture really shows: drawn to a canvas and read back. */
+export interface PictureProbe {
+	width: number;
+	height: number;
+	/** 0–255, mean of all pixels' brightest channel. */
+	brightness: number;
+	/** Changes with any change of the picture. */
+	print: string;
+}
+
+export function probePicture(page: Page): Promise<PictureProbe> {
+	return page.$eval("[data-testid=far-video]", (element) => {
+		const video = element as HTMLVideoElement;
+		const canvas = document.createElement("canvas");
+		canvas.width = 64;
+		canvas.height = 36;
+		const context = canvas.getContext("2d", { willReadFrequently: true }) as CanvasRenderingContext2D;
+		context.drawImage(video, 0, 0, canvas.width, canvas.height);
+		const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+		let sum = 0;
+		let print = 0;
+		for (let at = 0; at < data.length; at += 4) {
+			const brightest = Math.max(data[at] as number, data[at + 1] as number, data[at + 2] as number);
+			sum += brightest;
+			print = (print * 31 + brightest) % 1_000_000_007;
+		}
+		const { videoWidth: width, videoHeight: height } = video;
+		return { width, height, brightness: sum / (data.length / 4), print: String(print) };
+	});
+}
+
+/** Starts to listen to the far end's sound as it arrives; `loudestSound` then says the loudest so far, 0–1. */
+export function listenToFar(page: Page): Promise<void> {
+	return page.$eval("[data-testid=far-video]", (element) => {
+		const stream = (element as HTMLVideoElement).srcObject as MediaStream;
+		const context = new AudioContext();
+		const analyser = new AnalyserNode(context, { fftSize: 2048 });
+		context.createMediaStreamSource(new MediaStream(stream.getAudioTracks())).connect(analyser);
+		const samples = new Float32Array(analyser.fftSize);
+		const heard = { loudest: 0 };
+		(globalThis as unknown as { heard: typeof heard }).heard = heard;
+		setInterval(() => {
+			analyser.getFloatTimeDomainData(samples);
+			for (const sample of samples) heard.loudest = Math.max(heard.loudest, Math.abs(sample));
+		}, 20);
+	});
+}
+
+export function loudestSound(page: Page, options: { forget?: boolean } = {}): Promise<number> {
+	return page.evaluate((forget) => {
+		const { heard } = globalThis as unknown as { heard: { loudest: number } };
+		const { loudest } = heard;
+		if (forget) heard.loudest = 0;
+		return loudest;
+	}, options.forget === true);
+}

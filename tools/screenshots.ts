@@ -72,10 +72,10 @@ const aside: Partial<Record<SceneName, Aside[]>> = {
 };
 
 async function shoot(page: Page, path: string): Promise<void> {
-	await page.evaluate(() =>
-		Promise.all([document.fonts.ready, ...[...document.images].map((image) => image.decode().catch(() => {}))]),
-	);
+	await page.evaluate(() => document.fonts.ready.then(() => undefined));
+	await page.waitForFunction(() => [...document.images].every((image) => image.naturalWidth > 0));
 	await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+	await page.mouse.move(0, 0);
 	await page.screenshot({ path, animations: "disabled" });
 }
 

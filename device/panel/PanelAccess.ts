@@ -13,7 +13,10 @@ export interface PanelAccessOptions {
 	host: string;
 	/** Names by which browsers may reach the server beside that address, without a port (`panel.example.org`). */
 	names: readonly string[];
-	/** Required where `host` isn't loopback; at least 22 characters (128 bits in base64url). */
+	/**
+	 * Required where `host` isn't loopback, and then of at least 22 characters (128 bits in base64url). Given for loopback (a proxy that
+	 * stands before it), it holds there too.
+	 */
 	pairingToken: string | null;
 }
 
@@ -46,7 +49,7 @@ export class PanelAccess {
 	constructor(options: PanelAccessOptions) {
 		const { host, pairingToken } = options;
 		const local = isLoopback(host);
-		if (!local && (pairingToken === null || pairingToken.length < SHORTEST_TOKEN)) {
+		if (pairingToken === null ? !local : pairingToken.length < SHORTEST_TOKEN) {
 			throw new RoomError(
 				"panel.token_required",
 				`A panel server that listens on a network needs a pairing token of at least ${SHORTEST_TOKEN} characters.`,
@@ -58,7 +61,7 @@ export class PanelAccess {
 			...(any ? [] : [isIP(host) === 6 ? `[${host}]` : host]),
 			...options.names.map((name) => name.toLowerCase()),
 		]);
-		this.#token = local ? null : pairingToken;
+		this.#token = pairingToken;
 		this.#cookie =
 			this.#token === null
 				? null

@@ -18,7 +18,7 @@ export function Agenda(props: PanelProps) {
 	return (
 		<section class="agenda" aria-label={words.agenda} ref={section}>
 			{lit ? <Lit {...props} entry={lit} /> : null}
-			{entries.length === 0 ? <p class="nothing">{words.nothingToday}</p> : null}
+			{entries.length === 0 && snapshot.agenda.failure === null ? <p class="nothing">{words.nothingToday}</p> : null}
 			{others.length === 0 ? null : (
 				<ul>
 					{others.map((entry, place) => (

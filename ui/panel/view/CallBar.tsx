@@ -6,7 +6,9 @@ import selfView from "lucide:picture-in-picture-2";
 import plus from "lucide:plus";
 import camera from "lucide:video";
 import cameraOff from "lucide:video-off";
+import loudspeaker from "lucide:volume-2";
 import { Meter } from "../../kit/controls/Meter.tsx";
+import { Icon } from "../../kit/icons/Icon.tsx";
 import { Ask } from "./Ask.tsx";
 import type { PanelProps } from "./ScreenProps.ts";
 import { sourceWords } from "./sourceWords.ts";
@@ -85,8 +87,8 @@ function Volume({ model, words }: PanelProps) {
 				size="square"
 			/>
 			<p>
+				<Icon drawing={loudspeaker} />
 				<output>{Math.round(level)} %</output>
-				<span>{words.kit.controls.volume}</span>
 			</p>
 			<Ask model={model} intent={to(VOLUME_STEP)} can={level < 100} icon={plus} label={words.volumeUp} size="square" />
 		</div>

@@ -30,7 +30,7 @@ export function EndedScreen(props: ScreenProps<"ended">) {
 							can={can.retry}
 							kind="primary"
 							icon={retry}
-							class="tile"
+							class="tile twice"
 						>
 							<span>{words.trouble.retry}</span>
 						</Ask>

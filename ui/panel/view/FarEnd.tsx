@@ -1,6 +1,6 @@
+import room from "lucide:door-closed";
 import lock from "lucide:lock";
 import microphoneOff from "lucide:mic-off";
-import room from "lucide:presentation";
 import shield from "lucide:shield-check";
 import guest from "lucide:user-round";
 import cameraOff from "lucide:video-off";

@@ -1,11 +1,14 @@
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { Heading } from "./Heading.tsx";
 import { LanguageSwitch } from "./LanguageSwitch.tsx";
 import type { PanelProps } from "./ScreenProps.ts";
 
 interface Props extends PanelProps {
 	/** A class of the screen's own. */
 	name: string;
+	/** The screen's heading, where it stands at the top left in place of the room's name. */
+	title?: string;
 	/** What stands at the top right, before the language. */
 	badge?: ComponentChildren;
 	/** The row at the bottom. What ends something (leave, cancel, decline, done) is always its last: the same place on every screen. */
@@ -15,21 +18,23 @@ interface Props extends PanelProps {
 
 /** The skeleton of every screen but the clock: head, stage, bar. */
 export function Frame(props: Props) {
-	const stage = useRef<HTMLElement>(null);
+	const frame = useRef<HTMLDivElement>(null);
 	// A new screen is read from its heading on, and Tab goes on from there.
 	useLayoutEffect(() => {
-		stage.current?.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
+		frame.current?.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true });
 	}, []);
 	return (
-		<div class={`frame ${props.name}`}>
+		<div class={`frame ${props.name}`} ref={frame}>
 			<header class="head">
-				<p class="room-name">{props.snapshot.room.name}</p>
+				{props.title === undefined ? (
+					<p class="room-name">{props.snapshot.room.name}</p>
+				) : (
+					<Heading>{props.title}</Heading>
+				)}
 				{props.badge}
 				<LanguageSwitch {...props} />
 			</header>
-			<main class="stage" ref={stage}>
-				{props.children}
-			</main>
+			<main class="stage">{props.children}</main>
 			<footer class="bar">{props.bar}</footer>
 		</div>
 	);

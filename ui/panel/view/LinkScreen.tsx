@@ -4,7 +4,6 @@ import { useState } from "preact/hooks";
 import { Button } from "../../kit/controls/Button.tsx";
 import { Ask } from "./Ask.tsx";
 import { Frame } from "./Frame.tsx";
-import { Heading } from "./Heading.tsx";
 import { Keyboard } from "./Keyboard.tsx";
 import type { PanelProps } from "./ScreenProps.ts";
 
@@ -18,6 +17,7 @@ export function LinkScreen(props: PanelProps) {
 		<Frame
 			{...props}
 			name="link"
+			title={words.link.title}
 			bar={
 				<>
 					<p class="instead">{words.link.instead}</p>
@@ -36,7 +36,6 @@ export function LinkScreen(props: PanelProps) {
 				</>
 			}
 		>
-			<Heading>{words.link.title}</Heading>
 			<form
 				class="link-form"
 				onSubmit={(event) => {

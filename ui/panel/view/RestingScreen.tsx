@@ -18,7 +18,9 @@ export function RestingScreen(props: PanelProps) {
 	const { model, snapshot, words } = props;
 	if (model.aside.value === "rooms") return <RoomsScreen key="rooms" {...props} />;
 	if (model.aside.value === "link") return <LinkScreen key="link" {...props} />;
-	const { room, can, missing, directory } = snapshot;
+	const { room, can, directory } = snapshot;
+	// That the calendar can't be read stands under the clock already.
+	const missing = snapshot.missing.filter((what) => what !== "calendar" || snapshot.agenda.failure === null);
 	return (
 		<div class="resting" key="resting">
 			<main class="resting-main">

@@ -2,7 +2,6 @@ import back from "lucide:arrow-left";
 import { Button } from "../../kit/controls/Button.tsx";
 import { Ask } from "./Ask.tsx";
 import { Frame } from "./Frame.tsx";
-import { Heading } from "./Heading.tsx";
 import type { PanelProps } from "./ScreenProps.ts";
 
 /** The rooms that can be called, each with what is known of it. */
@@ -12,6 +11,7 @@ export function RoomsScreen(props: PanelProps) {
 		<Frame
 			{...props}
 			name="rooms"
+			title={words.rooms.title}
 			bar={
 				<Button
 					icon={back}
@@ -24,7 +24,6 @@ export function RoomsScreen(props: PanelProps) {
 				</Button>
 			}
 		>
-			<Heading>{words.rooms.title}</Heading>
 			{snapshot.can.call ? null : (
 				<p class="explain">{snapshot.directory.length === 0 ? words.rooms.none : words.rooms.cannot}</p>
 			)}

@@ -72,10 +72,18 @@ export async function verifyChain(
 }
 
 function parse(der: Bytes): X509Certificate {
-	const certificate = new X509Certificate(der);
-	// Bytes after the end, or another encoding of the same, would be signed by nobody.
-	if (!equalBytes(new Uint8Array(certificate.rawData), der)) untrusted("form");
-	return certificate;
+	// The parser ignores what follows; nobody signed it.
+	if (!isOneSequence(der)) untrusted("form");
+	return new X509Certificate(der);
+}
+
+/** Whether the bytes are exactly one DER SEQUENCE (X.690 §8.1.3 and §10.1: definite length, in the fewest octets). */
+function isOneSequence(der: Bytes): boolean {
+	const [tag, first = 0, second = 0, third = 0] = der;
+	if (tag !== 0x30) return false;
+	if (first < 0x80) return der.length === 2 + first;
+	if (first === 0x81) return second >= 0x80 && der.length === 3 + second;
+	return first === 0x82 && second > 0 && der.length === 4 + (second << 8) + third;
 }
 
 async function verify(path: X509Certificate[], options: Trust & { nowMs: number }): Promise<DeviceCertificate> {
@@ -152,6 +160,8 @@ export async function readRevocationList(crlPem: string, caPem: string): Promise
 	} catch (cause) {
 		throw new RoomError("identity.malformed", "Not a certificate revocation list", { cause });
 	}
+	// Required by RFC 5280 §5.1.2.5, and of a list without it the parser would lose the entries.
+	if (!list.nextUpdate) throw new RoomError("identity.revocation_list_refused", "The revocation list has no end");
 	if (list.issuer !== ca.subject || !(await list.verify({ publicKey: ca.publicKey })))
 		throw new RoomError("identity.revocation_list_refused", "The revocation list is not the fleet CA's");
 	return new Set(list.entries.map(({ serialNumber }) => normalSerial(serialNumber)));

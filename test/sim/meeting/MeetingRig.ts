@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import { setTimeout } from "node:timers/promises";
 import { ManualClock } from "../../../device/core/clock.ts";
 import { createGuestIdentity, type OwnIdentity, type Trust } from "../../../device/meeting/identity.ts";
 import { createLink, type Link } from "../../../device/meeting/link.ts";
@@ -116,31 +116,43 @@ export class MeetingRig {
 		return { room, guest };
 	}
 
-	/** Waits for a condition that real sockets bring about. The clock stands still, so a wait that needs time shows as a test's timeout. */
+	/** Waits, with the clock standing still, for a condition that sockets bring about. */
 	async until(condition: () => boolean): Promise<void> {
-		while (!condition()) await setImmediate();
+		const limit = AbortSignal.timeout(20_000);
+		while (!condition()) {
+			if (limit.aborted) throw new Error("the condition did not come about");
+			await setTimeout(1);
+		}
 	}
 
 	/** Moves the clock in small steps, with the sockets keeping up, until the condition holds; fails after `mostMs` of the clock. */
 	async advanceUntil(condition: () => boolean, mostMs = 120_000): Promise<void> {
-		for (let moved = 0; !condition(); moved += 50) {
+		for (let moved = 0; !condition(); moved += 100) {
 			if (moved > mostMs) throw new Error(`not within ${mostMs} ms of the clock`);
-			this.clock.advance(50);
+			this.clock.advance(100);
 			await this.quiet();
 		}
 	}
 
 	/** Moves the clock by `ms` in small steps, with the sockets keeping up. */
 	async advance(ms: number): Promise<void> {
-		for (let moved = 0; moved < ms; moved += 50) {
-			this.clock.advance(50);
+		for (let moved = 0; moved < ms; moved += 100) {
+			this.clock.advance(Math.min(100, ms - moved));
 			await this.quiet();
 		}
 	}
 
-	/** Lets what is under way on sockets and in WebCrypto's threads arrive: enough rounds of the loop that nothing new has come. */
+	/** Lets what is under way on sockets and in WebCrypto's threads arrive: until nothing more happens. */
 	async quiet(): Promise<void> {
-		for (let round = 0; round < 20; round += 1) await setImmediate();
+		for (let before = -1; before !== this.#activity; ) {
+			before = this.#activity;
+			for (let round = 0; round < 3; round += 1) await setTimeout(1);
+		}
+	}
+
+	get #activity(): number {
+		const told = this.#seats.reduce((sum, { told: { length } }) => sum + length, 0);
+		return told + this.relay.seen.length + this.relay.joins + this.relay.pings + this.network.peers.length;
 	}
 
 	async stop(): Promise<void> {

@@ -101,10 +101,19 @@ describe("BrowserPeer in Chromium", { timeout: 60_000 }, () => {
 		});
 	}
 
-	it("notices at once that the far end closed", async () => {
+	it("takes a far end that closed for lost, but not before it had time to say why", async () => {
 		await start({ release: { offerer: true, answerer: true } });
 		await bothSay("connected");
 		await page.evaluate(() => peers.closeOfferer());
-		await expect.poll(async () => (await state()).events.answerer, patience).toContain("lost");
+		await expect.poll(() => page.evaluate(() => peers.answererDtls()), patience).toBe("closed");
+		const lost = async () => (await state()).events.answerer.includes("lost");
+		await page.evaluate(() => peers.passTime(999));
+		expect(await lost()).toBe(false);
+		await expect
+			.poll(async () => {
+				await page.evaluate(() => peers.passTime(1000));
+				return lost();
+			}, patience)
+			.toBe(true);
 	});
 });

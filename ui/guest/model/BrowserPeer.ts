@@ -19,6 +19,11 @@ export interface BrowserPeerOptions {
 
 /** How long ICE may stay `disconnected` before the path counts as lost: shorter gaps heal by themselves. */
 const DISCONNECTED_MS = 3_000;
+/**
+ * How long a far end that closed its transport has to say why. Its farewell travels over the rendezvous and may come later than
+ * DTLS' close_notify, which takes the direct way; and if it closed in order to rebuild, its new offer replaces this peer anyway.
+ */
+const FAREWELL_MS = 1_000;
 
 /**
  * The guest's transport: an RTCPeerConnection behind the gate that `Peer` describes.
@@ -42,6 +47,7 @@ export class BrowserPeer implements Peer {
 	#open = false;
 	#over = false;
 	#cancelDisconnected: (() => void) | null = null;
+	#cancelClosed: (() => void) | null = null;
 
 	/** A peer with a certificate of its own: ECDSA P-256, made for this call, not extractable, so that calls can't be linked by it. */
 	static async create(options: BrowserPeerOptions): Promise<BrowserPeer> {
@@ -138,6 +144,7 @@ export class BrowserPeer implements Peer {
 		if (this.#over) return;
 		this.#over = true;
 		this.#cancelDisconnected?.();
+		this.#cancelClosed?.();
 		for (const sender of this.#pc.getSenders()) void sender.replaceTrack(null).catch(() => {});
 		this.#pc.close();
 	}
@@ -184,12 +191,13 @@ export class BrowserPeer implements Peer {
 		return null;
 	}
 
-	/** The far end's close_notify or a failed DTLS handshake shows here at once, on the connection only after a timeout. */
+	/** The far end's close_notify or a failed DTLS handshake shows here first, on the connection only after a timeout. */
 	#watchDtls(): void {
 		const dtls = this.#dtls();
 		dtls?.addEventListener("statechange", () => {
 			if (dtls.state === "failed") this.#failed();
-			else if (dtls.state === "closed") this.#lose();
+			else if (dtls.state === "closed" && !this.#over)
+				this.#cancelClosed ??= this.#clock.after(FAREWELL_MS, () => this.#lose());
 		});
 	}
 

@@ -104,6 +104,13 @@ const api = {
 	},
 	candidates: () => ({ offerer: offerer.candidates, answerer: answerer.candidates }),
 	closeOfferer: () => offerer.peer.close(),
+	/** As the browser's statistics say. */
+	async answererDtls(): Promise<string> {
+		const report = [...(await answerer.peer.getStats()).values()];
+		return report.find(({ type }) => type === "transport")?.dtlsState ?? "";
+	},
+	/** Moves the answerer's clock. */
+	passTime: (ms: number) => answerer.clock.advance(ms),
 	/** Codec that the offerer's video leaves with, and frames that the answerer decoded. */
 	async video(): Promise<{ codec: string; decoded: number; rtx: boolean }> {
 		const report = [...(await answerer.peer.getStats()).values()];

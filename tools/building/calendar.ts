@@ -1,11 +1,7 @@
 /** Today's calendar of a demonstration room (iCalendar, RFC 5545): a meeting due now, then what a real day has. */
 import { randomUUID } from "node:crypto";
 
-const stamp = (ms: number) =>
-	new Date(ms)
-		.toISOString()
-		.replaceAll(/[-:]/g, "")
-		.replace(/\.\d+/, "");
+const stamp = (ms: number) => new Date(ms).toISOString().replaceAll(/[-:]/g, "").replace(/\.\d+/, "");
 
 /** RFC 5545 §3.1: lines longer than 75 octets are folded. */
 function fold(line: string): string {

@@ -1,0 +1,59 @@
+/**
+ * The room program's entry: `node device/main.ts --config room.yaml`.
+ *
+ * Exit codes: 0 told to stop, 1 could not start or broke (systemd starts it again), 2 wrong arguments or configuration.
+ * Under a parent with an IPC channel it says `{ready: true}` or `{failed: {code, message}}`, and ends when the parent is gone.
+ */
+import { parseArgs } from "node:util";
+import { loadRoomConfig } from "./config/loadRoomConfig.ts";
+import { jsonLog, type LogLevel } from "./core/log.ts";
+import { RoomError } from "./core/RoomError.ts";
+import { RoomProgram } from "./program/RoomProgram.ts";
+
+const level = process.env["INCAMERA_LOG"];
+const log = jsonLog({
+	write: (line) => process.stderr.write(line),
+	level: level && ["debug", "info", "warn", "error"].includes(level) ? (level as LogLevel) : "info",
+});
+
+function fail(thrown: unknown, exitCode: number): never {
+	const { code, message } = RoomError.from(thrown, "room.unexpected");
+	process.stderr.write(`${code}: ${message}\n`);
+	process.send?.({ failed: { code, message } });
+	process.exit(exitCode);
+}
+
+const { values } = parseArgs({ options: { config: { type: "string" } } });
+if (!values.config) {
+	process.stderr.write("usage: node device/main.ts --config room.yaml\n");
+	process.exit(2);
+}
+const config = await loadRoomConfig(values.config).catch((thrown) => fail(thrown, 2));
+
+let stopping = false;
+async function stop(signal: string, exitCode: number): Promise<void> {
+	if (stopping) return;
+	stopping = true;
+	log.write("info", "process.stopping", { program: "room", signal });
+	await program.stop();
+	process.exit(exitCode);
+}
+const program = new RoomProgram(config, { log, broken: () => void stop("broken", 1) });
+process.on("SIGINT", () => void stop("SIGINT", 0));
+process.on("SIGTERM", () => void stop("SIGTERM", 0));
+process.on("disconnect", () => void stop("disconnect", 0));
+// an error nobody caught leaves the program in a state nobody thought of: end in order, be started anew
+process.on("uncaughtException", (thrown) => {
+	log.write("error", "error.unexpected", { code: RoomError.from(thrown, "room.unexpected").code });
+	if (level === "debug") process.stderr.write(`${thrown.stack}\n`);
+	void stop("uncaught", 1);
+});
+
+try {
+	await program.start();
+} catch (thrown) {
+	await program.stop();
+	fail(thrown, 1);
+}
+log.write("info", "process.started", { program: "room", version: "0.1.0" });
+process.send?.({ ready: true });

@@ -1,0 +1,70 @@
+import { unwatchFile, watchFile } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { RoomError } from "../core/RoomError.ts";
+import { caPinOf, readRevocationList } from "../meeting/certificates.ts";
+import { createRoomIdentity, importPrivateKey, type OwnIdentity, type Trust } from "../meeting/identity.ts";
+
+export interface IdentityFiles {
+	/** Device certificate with intermediates if any, PEM. */
+	certificate: string;
+	/** PKCS #8, PEM, readable by the room program only. */
+	key: string;
+	/** The fleet CA's certificate, PEM. */
+	ca: string;
+	/** The fleet CA's revocation list, PEM; read again when it changes. */
+	crl?: string | undefined;
+}
+
+export interface LoadedIdentity {
+	identity: OwnIdentity;
+	trust: Trust;
+	pem: { certificate: string; key: string; ca: string };
+	/** Stops watching the revocation list. */
+	close(): void;
+}
+
+const lookAgainMs = 10_000;
+
+/**
+ * Reads who this room is and whom it trusts.
+ *
+ * A revocation list that becomes unreadable leaves the last good one in force: losing the list must not un-revoke anybody.
+ * @throws RoomError `identity.unreadable`, or what the meeting says of key and chain (`identity.malformed`, `call.certificate_expired`, …).
+ */
+export async function loadIdentity(
+	files: IdentityFiles,
+	options: { nowMs: number; onRefused(code: string): void },
+): Promise<LoadedIdentity> {
+	const [certificate, key, ca] = await Promise.all([read(files.certificate), read(files.key), read(files.ca)]);
+	const { crl } = files;
+	let revoked: ReadonlySet<string> = crl ? await readRevocationList(await read(crl), ca) : new Set();
+	if (crl) {
+		watchFile(crl, { interval: lookAgainMs, persistent: false }, async () => {
+			try {
+				revoked = await readRevocationList(await read(crl), ca);
+			} catch (thrown) {
+				options.onRefused(RoomError.from(thrown, "identity.unreadable").code);
+			}
+		});
+	}
+	const trust: Trust = { caPin: await caPinOf(ca), isRevoked: (serial) => revoked.has(serial) };
+	const identity = await createRoomIdentity({
+		chainPem: `${certificate}\n${ca}`,
+		privateKey: await importPrivateKey(key),
+		trust,
+		nowMs: options.nowMs,
+	});
+	return { identity, trust, pem: { certificate, key, ca }, close: () => crl && unwatchFile(crl) };
+}
+
+async function read(path: string): Promise<string> {
+	try {
+		return await readFile(path, "utf8");
+	} catch (cause) {
+		throw new RoomError("identity.unreadable", "A file of the room's identity can't be read", {
+			// which of them, without the machine's paths
+			context: { file: path.replace(/^.*\//, "") },
+			cause,
+		});
+	}
+}

@@ -1,0 +1,110 @@
+/** A panel without a screen: speaks the panel's socket as the page does, for tests and benches that need no pixels of it. */
+import { WebSocket } from "ws";
+import type { DeviceFrame, Intent } from "../../device/contract/intents.ts";
+import type { Screen, ScreenName, Snapshot } from "../../device/contract/snapshot.ts";
+
+export class PanelDriver {
+	readonly #socket: WebSocket;
+	readonly #watchers = new Set<() => void>();
+	#snapshot: Snapshot | null = null;
+	#nextId = 1;
+	readonly #answers = new Map<number, (answer: string) => void>();
+	/** Every screen (a call's phase for a call) since the driver connected, in order. */
+	readonly history: string[] = [];
+	levels = { microphone: 0, far: 0 };
+	loudestFar = 0;
+
+	private constructor(socket: WebSocket) {
+		this.#socket = socket;
+		socket.on("message", (data) => this.#frame(JSON.parse(String(data)) as DeviceFrame));
+	}
+
+	static async connect(url: string): Promise<PanelDriver> {
+		const socket = new WebSocket(`${url.replace("http", "ws")}/panel`, { origin: url });
+		const driver = new PanelDriver(socket);
+		await driver.until(() => true, "a first snapshot");
+		return driver;
+	}
+
+	#frame(frame: DeviceFrame): void {
+		switch (frame.t) {
+			case "snapshot": {
+				this.#snapshot = frame.snapshot;
+				const { screen } = frame.snapshot;
+				const name = screen.name === "call" ? screen.phase : screen.name;
+				if (this.history.at(-1) !== name) this.history.push(name);
+				for (const watcher of [...this.#watchers]) watcher();
+				break;
+			}
+			case "levels":
+				this.levels = frame;
+				this.loudestFar = Math.max(this.loudestFar, frame.far);
+				for (const watcher of [...this.#watchers]) watcher();
+				break;
+			case "ping":
+				this.#socket.send(JSON.stringify({ t: "pong" }));
+				break;
+			case "ack":
+				this.#answers.get(frame.id)?.("ack");
+				break;
+			case "refused":
+				this.#answers.get(frame.id)?.(frame.code);
+		}
+	}
+
+	get snapshot(): Snapshot {
+		if (!this.#snapshot) throw new Error("no snapshot yet");
+		return this.#snapshot;
+	}
+
+	/** Touches; resolves with what the room answers: `ack` or a code. */
+	touch(intent: Intent): Promise<string> {
+		const id = this.#nextId++;
+		return new Promise((resolve) => {
+			this.#answers.set(id, resolve);
+			this.#socket.send(JSON.stringify({ t: "intent", id, intent }));
+		});
+	}
+
+	/** Touches Join of the first entry that can be joined. */
+	async join(): Promise<void> {
+		const entry = this.snapshot.agenda.entries.find(({ join }) => join);
+		if (!entry) throw new Error("nothing to join");
+		await this.touch({ type: "panel.join", entry: entry.id });
+	}
+
+	/** Waits until `condition` holds for a snapshot (or new levels). */
+	until(condition: (snapshot: Snapshot) => boolean, what = "a condition", timeoutMs = 30_000): Promise<Snapshot> {
+		return new Promise((resolve, reject) => {
+			const look = () => {
+				if (!this.#snapshot || !condition(this.#snapshot)) return;
+				clearTimeout(timer);
+				this.#watchers.delete(look);
+				resolve(this.#snapshot);
+			};
+			const timer = setTimeout(() => {
+				this.#watchers.delete(look);
+				reject(new Error(`waited for ${what}; the panel shows ${JSON.stringify(this.#snapshot?.screen)}, was ${this.history}`));
+			}, timeoutMs);
+			this.#watchers.add(look);
+			look();
+		});
+	}
+
+	async untilScreen<N extends ScreenName>(name: N): Promise<Extract<Screen, { name: N }>> {
+		const { screen } = await this.until(({ screen }) => screen.name === name, `screen ${name}`);
+		return screen as Extract<Screen, { name: N }>;
+	}
+
+	async untilPhase(phase: "securing" | "connected" | "recovering"): Promise<Extract<Screen, { name: "call" }>> {
+		const { screen } = await this.until(
+			({ screen }) => screen.name === "call" && screen.phase === phase,
+			`a call that is ${phase}`,
+		);
+		return screen as Extract<Screen, { name: "call" }>;
+	}
+
+	close(): void {
+		this.#socket.terminate();
+	}
+}

@@ -1,0 +1,212 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { RoomError } from "../../device/core/RoomError.ts";
+import { createLink, formatLink } from "../../device/meeting/link.ts";
+import { type Broker, startBroker } from "../../provisioning/service/broker/mosquitto.ts";
+import { FleetCa } from "../../provisioning/service/ca/FleetCa.ts";
+import { type Service, startService } from "../../provisioning/service/startService.ts";
+import { startTurn, type Turn } from "../../provisioning/service/turn/coturn.ts";
+import { demonstrationCalendar } from "./calendar.ts";
+
+const root = join(import.meta.dirname, "..", "..");
+
+export interface BuildingOptions {
+	/** The rendezvous' port; rooms have the next ones. */
+	base: number;
+	/** Starts coturn and hands out its credentials. */
+	turn?: boolean;
+	/** Lines about what is being started. */
+	say?: (line: string) => void;
+	/** Where the rooms' logs go; default: this process' stderr, warnings and errors only. */
+	log?: "quiet" | "all";
+	/** Changes a room's configuration before it is written, for tests and benches. */
+	configure?: (room: RoomId, config: Record<string, unknown>) => void;
+}
+
+export type RoomId = "berlin" | "muenchen";
+const roomsOfTheBuilding: { id: RoomId; deviceId: string; name: string; seats: number }[] = [
+	{ id: "berlin", deviceId: "room-berlin", name: "Berlin", seats: 8 },
+	{ id: "muenchen", deviceId: "room-muenchen", name: "München", seats: 12 },
+];
+
+export interface RunningBuilding {
+	rendezvous: string;
+	rooms: Record<RoomId, string>;
+	/** Opens Berlin's meeting that is due now, in a browser. */
+	guestLink: string;
+}
+
+/** Two rooms, a rendezvous, a broker and (on request) a TURN server on loopback, with a state folder that goes when it stops. */
+export class Building {
+	readonly #options: BuildingOptions;
+	readonly #rooms = new Map<RoomId, ChildProcess>();
+	#folder: string | null = null;
+	#broker: Broker | null = null;
+	#service: Service | null = null;
+	#turn: Turn | null = null;
+	#stopped = false;
+	/** Called when a room's program ends without being told to. */
+	onRoomGone: (room: string) => void = () => {};
+
+	constructor(options: BuildingOptions) {
+		this.#options = options;
+	}
+
+	/** Process id of a room's program, for tests and benches that look at it or end it. */
+	pidOf(room: RoomId): number {
+		return this.#rooms.get(room)?.pid ?? -1;
+	}
+
+	get broker(): Broker | null {
+		return this.#broker;
+	}
+
+	get turn(): Turn | null {
+		return this.#turn;
+	}
+
+	/** @throws RoomError `start.port_busy` and whatever a part of the building says that it is missing. */
+	async start(): Promise<RunningBuilding> {
+		const { base, say = () => {} } = this.#options;
+		for (const port of [base, ...roomsOfTheBuilding.map((_, i) => base + 1 + i)]) await assertFree(port);
+		this.#folder = await mkdtemp(join(tmpdir(), "incamera-building-"));
+		// the broker gives root's rights up and must still reach its own files below
+		await chmod(this.#folder, 0o711);
+		say("Starting certificate authority and broker …");
+		const ca = await FleetCa.open(join(this.#folder, "ca"), { development: true });
+		this.#broker = await startBroker({ ca });
+		if (this.#options.turn) {
+			say("Starting the TURN server …");
+			this.#turn = await startTurn({});
+		}
+		say("Starting the rendezvous …");
+		this.#service = await startService({
+			port: base,
+			guestFolder: join(root, "build", "ui", "guest"),
+			...(this.#turn ? { turn: { urls: this.#turn.urls, secret: this.#turn.secret } } : {}),
+		});
+		say("Starting the rooms …");
+		const links = { berlin: this.#link(ca), muenchen: this.#link(ca) };
+		await Promise.all(roomsOfTheBuilding.map((room, i) => this.#startRoom(room, base + 1 + i, ca, links[room.id])));
+		return {
+			rendezvous: this.#service.url,
+			rooms: { berlin: `http://127.0.0.1:${base + 1}`, muenchen: `http://127.0.0.1:${base + 2}` },
+			guestLink: links.berlin,
+		};
+	}
+
+	#link(ca: FleetCa): string {
+		const caPin = new Uint8Array(Buffer.from(ca.pin, "base64url"));
+		return formatLink(createLink({ origin: (this.#service as Service).url, caPin }));
+	}
+
+	async #startRoom(room: (typeof roomsOfTheBuilding)[number], port: number, ca: FleetCa, link: string): Promise<void> {
+		const folder = join(this.#folder as string, room.id);
+		await mkdir(folder, { mode: 0o700 });
+		const credentials = await ca.issueDevice(room.deviceId);
+		const file = (name: string) => join(folder, name);
+		await writeFile(file("device.key.pem"), credentials.key, { mode: 0o600 });
+		await writeFile(file("device.pem"), credentials.certificate);
+		await writeFile(file("ca.pem"), ca.certificate);
+		await writeFile(file("today.ics"), demonstrationCalendar(Date.now(), link));
+		const config: Record<string, unknown> = {
+			id: room.deviceId,
+			name: room.name,
+			seats: room.seats,
+			locale: "de",
+			timeZone: "Europe/Berlin",
+			panel: { host: "127.0.0.1", port },
+			rendezvous: (this.#service as Service).url,
+			identity: {
+				certificate: file("device.pem"),
+				key: file("device.key.pem"),
+				ca: file("ca.pem"),
+				crl: join(ca.folder, "crl.pem"),
+			},
+			broker: { url: (this.#broker as Broker).url },
+			directory: roomsOfTheBuilding
+				.filter((other) => other.id !== room.id)
+				.map((other) => ({ id: other.deviceId, name: other.name })),
+			calendar: { ics: file("today.ics") },
+			state: file("state"),
+		};
+		this.#options.configure?.(room.id, config);
+		await writeFile(file("room.yaml"), stringify(config), { mode: 0o600 });
+		const child = fork(join(root, "device", "main.ts"), ["--config", file("room.yaml")], {
+			stdio: ["ignore", "inherit", this.#options.log === "quiet" ? "ignore" : "inherit", "ipc"],
+			env: {
+				...process.env,
+				INCAMERA_LOG: process.env["INCAMERA_LOG"] ?? (this.#options.log === "all" ? "info" : "warn"),
+			},
+			// a terminal's Ctrl-C reaches the whole group: the room ends when we say so, in order
+			detached: true,
+		});
+		this.#rooms.set(room.id, child);
+		await new Promise<void>((resolve, reject) => {
+			child.once("message", (message: { ready: true } | { failed: { code: string; message: string } }) => {
+				if ("ready" in message) resolve();
+				else reject(new RoomError(message.failed.code, message.failed.message));
+			});
+			child.once("exit", () =>
+				reject(new RoomError("start.room_failed", `the program of room ${room.name} ended before it was ready`)),
+			);
+		});
+		child.once("exit", () => {
+			if (!this.#stopped) this.onRoomGone(room.name);
+		});
+	}
+
+	/** Ends every process and removes the state folder; idempotent. */
+	async stop(): Promise<void> {
+		this.#stopped = true;
+		await Promise.all([...this.#rooms.values()].map(endChild));
+		this.#rooms.clear();
+		await Promise.allSettled([this.#service?.close(), this.#broker?.close(), this.#turn?.close()]);
+		if (this.#folder) await rm(this.#folder, { recursive: true, force: true });
+		this.#folder = null;
+	}
+}
+
+async function endChild(child: ChildProcess): Promise<void> {
+	if (child.exitCode !== null || child.signalCode !== null) return;
+	const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+	child.kill("SIGTERM");
+	const impatient = setTimeout(() => child.kill("SIGKILL"), 5000);
+	await ended;
+	clearTimeout(impatient);
+}
+
+async function assertFree(port: number): Promise<void> {
+	const server = createServer();
+	await new Promise<void>((resolve, reject) => {
+		server.once("error", () =>
+			reject(
+				new RoomError(
+					"start.port_busy",
+					`port ${port} of 127.0.0.1 is taken. End the program that has it, or choose others: INCAMERA_PORT_BASE=${port + 1000} npm start`,
+				),
+			),
+		);
+		server.listen(port, "127.0.0.1", resolve);
+	});
+	await new Promise((resolve) => server.close(resolve));
+}
+
+/** A port base with three free ports above it, for tests and benches. */
+export async function freePortBase(): Promise<number> {
+	for (let attempt = 0; attempt < 50; attempt++) {
+		const base = 20_000 + (randomBytes(2).readUInt16BE(0) % 30_000);
+		try {
+			for (const port of [base, base + 1, base + 2]) await assertFree(port);
+			return base;
+		} catch {
+			// taken: try others
+		}
+	}
+	throw new RoomError("start.port_busy", "no three free ports in a row");
+}

@@ -3,46 +3,56 @@ import type { Bin, BufferCounter, Pad, Pipeline } from "./gst/index.ts";
 import type { Hub } from "./Hub.ts";
 import type { PeerStats } from "./stats.ts";
 
+interface Branch {
+	bin: Bin;
+	decoded: BufferCounter;
+}
+
+const codecs: Record<string, VideoCodec | "opus"> = { OPUS: "opus", H264: "h264", VP8: "vp8" };
+
+/** A lost packet asks for a key frame at once and is concealed until it comes: a smear for a moment instead of a frozen face. */
+const descriptions: Record<VideoCodec | "opus", string> = {
+	h264: `rtph264depay request-keyframe=true ! h264parse ! ${decoders.h264}`,
+	vp8: `rtpvp8depay request-keyframe=true ! ${decoders.vp8}`,
+	opus: "rtpopusdepay ! opusdec use-inband-fec=true plc=true",
+};
+
 /** What we get from one far end: from webrtcbin's source pads through depayloader and decoder to the hubs of screen and speaker. */
 export class PeerReceiver {
 	readonly #pipeline: Pipeline;
 	readonly #hubs: { farVideo: Hub; farAudio: Hub };
-	readonly #bins: Bin[] = [];
-	#video: { bin: Bin; counter: BufferCounter } | null = null;
-	#audio: BufferCounter | null = null;
+	readonly #branches = new Map<VideoCodec | "opus", Branch>();
 
 	constructor(pipeline: Pipeline, hubs: { farVideo: Hub; farAudio: Hub }) {
 		this.#pipeline = pipeline;
 		this.#hubs = hubs;
 	}
 
+	/** Makes the decoder for what was negotiated, so that the first packet finds it playing. */
+	prepare(codec: VideoCodec | "opus"): void {
+		this.#branch(codec);
+	}
+
 	/** Takes a new source pad of webrtcbin. One that carries nothing we know stays blocked. */
 	add(pad: Pad): void {
 		const caps = pad.caps() ?? pad.caps("query") ?? "";
-		const encoding = /encoding-name=\(string\)([A-Z0-9]+)/.exec(caps)?.[1];
-		if (encoding === "OPUS" && !this.#audio) {
-			const { bin, decoded } = this.#attach(pad, "rtpopusdepay ! opusdec use-inband-fec=true plc=true", this.#hubs.farAudio);
-			this.#bins.push(bin);
-			this.#audio = decoded;
-		} else if ((encoding === "H264" || encoding === "VP8") && !this.#video) {
-			const codec: VideoCodec = encoding === "H264" ? "h264" : "vp8";
-			// A lost packet asks for a key frame at once and is concealed until it comes: a smear for a moment instead of a frozen face.
-			const depay = codec === "h264" ? "rtph264depay request-keyframe=true ! h264parse" : "rtpvp8depay request-keyframe=true";
-			const { bin, decoded } = this.#attach(pad, `${depay} ! ${decoders[codec]}`, this.#hubs.farVideo);
-			this.#bins.push(bin);
-			this.#video = { bin, counter: decoded };
-		}
+		const codec = codecs[/encoding-name=\(string\)([A-Z0-9]+)/.exec(caps)?.[1] ?? ""];
+		if (!codec) return;
+		const branch = this.#branch(codec);
+		const sink = branch.bin.pad("sink") as Pad;
+		if (!sink.linked) pad.link(sink);
+		sink.dispose();
 	}
 
 	/** Asks the far end for a key frame (RFC 4585 PLI), when its stream has begun. */
 	requestKeyFrame(): void {
 		const sink = this.#video?.bin.pad("sink");
-		sink?.forceKeyUnit();
+		if (sink?.linked) sink.forceKeyUnit();
 		sink?.dispose();
 	}
 
 	stats(): Pick<PeerStats, "farVideo" | "farAudio"> {
-		const video = this.#video?.counter.read();
+		const video = this.#video?.decoded.read();
 		return {
 			farVideo: {
 				frames: video?.buffers ?? 0,
@@ -50,28 +60,31 @@ export class PeerReceiver {
 				height: video?.height ?? 0,
 				firstEpochMs: video?.firstEpochMs ?? null,
 			},
-			farAudio: { buffers: this.#audio?.read().buffers ?? 0 },
+			farAudio: { buffers: this.#branches.get("opus")?.decoded.read().buffers ?? 0 },
 		};
 	}
 
 	async dispose(): Promise<void> {
-		this.#video?.counter.dispose();
-		this.#audio?.dispose();
-		this.#video = null;
-		this.#audio = null;
-		await Promise.all(this.#bins.splice(0).map((bin) => this.#pipeline.removeSafely(bin)));
+		const branches = [...this.#branches.values()];
+		this.#branches.clear();
+		for (const { decoded } of branches) decoded.dispose();
+		await Promise.all(branches.map(({ bin }) => this.#pipeline.removeSafely(bin)));
 	}
 
-	#attach(pad: Pad, description: string, hub: Hub): { bin: Bin; decoded: BufferCounter } {
-		const bin = this.#pipeline.addDescription(description);
+	get #video(): Branch | undefined {
+		return this.#branches.get("h264") ?? this.#branches.get("vp8");
+	}
+
+	#branch(codec: VideoCodec | "opus"): Branch {
+		const known = this.#branches.get(codec);
+		if (known) return known;
+		const bin = this.#pipeline.addDescription(descriptions[codec]);
 		const src = bin.pad("src") as Pad;
-		const decoded = src.count();
-		hub.linkSource(src);
+		const branch = { bin, decoded: src.count() };
+		(codec === "opus" ? this.#hubs.farAudio : this.#hubs.farVideo).linkSource(src);
 		src.dispose();
 		bin.syncStateWithParent();
-		const sink = bin.pad("sink") as Pad;
-		pad.link(sink);
-		sink.dispose();
-		return { bin, decoded };
+		this.#branches.set(codec, branch);
+		return branch;
 	}
 }

@@ -91,12 +91,18 @@ export class Composition {
 		this.#mixer = Element.make("compositor", "tv-mixer");
 		this.#mixer.set("background", "black");
 		pipeline.add(this.#mixer);
-		this.#screen = pipeline.addDescription(screenDescription(frame, options), { name: "tv-screen" });
+		this.#screen = pipeline.addDescription(screenDescription(frame, options), {
+			name: "tv-screen",
+			// textoverlay has a second sink pad, which would be taken for the bin's.
+			ghostPads: false,
+		});
 		this.#ground = pipeline.addDescription(
 			`videotestsrc is-live=true pattern=solid-color foreground-color=${groundColor} ! capsfilter caps="${frame}"`,
 			{ name: "tv-ground" },
 		);
-		this.#mixer.link(this.#screen);
+		const entry = this.#screen.getElementByName("tv-frame") as Element;
+		this.#mixer.link(entry);
+		entry.dispose();
 		const ground = this.#feed(this.#ground);
 		ground.set("zorder", 0);
 		ground.dispose();
@@ -195,9 +201,9 @@ function screenDescription(frame: string, { height, fps, previewFps, display }: 
 	const preview =
 		`${fps > previewFps ? `videorate drop-only=true max-rate=${previewFps} ! ` : ""}jpegenc quality=80 ! ` +
 		"appsink name=tv-jpeg max-buffers=1 drop=true sync=false async=false";
-	if (display === null) return `capsfilter caps="${frame}" ! ${overlays} ! ${preview}`;
+	if (display === null) return `capsfilter name=tv-frame caps="${frame}" ! ${overlays} ! ${preview}`;
 	return (
-		`capsfilter caps="${frame}" ! ${overlays} ! tee name=tv-split ! queue max-size-buffers=2 ! ${display} ` +
+		`capsfilter name=tv-frame caps="${frame}" ! ${overlays} ! tee name=tv-split ! queue max-size-buffers=2 ! ${display} ` +
 		`tv-split. ! queue leaky=downstream max-size-buffers=1 ! ${preview}`
 	);
 }

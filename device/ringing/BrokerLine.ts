@@ -51,6 +51,8 @@ export class BrokerLine {
 	#closed = false;
 	#drop: (() => void) | null = null;
 	#cancelWait: () => void = () => {};
+	/** Message ids that the broker took and had nobody to give to. */
+	readonly #unheard = new Set<number>();
 	readonly #waiting = new Set<(error: RoomError) => void>();
 
 	constructor(options: LineOptions) {
@@ -79,6 +81,7 @@ export class BrokerLine {
 			will: { topic, payload: Buffer.from(payload), qos: 1, retain: true },
 		} as mqtt.IClientOptions);
 		this.#client = client;
+		this.#unheard.clear();
 		let over = false;
 		const drop = (): void => {
 			if (over) return;
@@ -95,6 +98,12 @@ export class BrokerLine {
 			this.#open = true;
 			this.#report("connected");
 			this.events.emit("opened", undefined);
+		});
+		// The callback of publish() is not told which good reason code came; it comes right after this event.
+		client.on("packetreceive", (packet) => {
+			if (packet.cmd === "puback" && packet.reasonCode === NO_MATCHING_SUBSCRIBERS && packet.messageId !== undefined) {
+				this.#unheard.add(packet.messageId);
+			}
 		});
 		client.on("message", (from: string, bytes: Buffer, packet: IPublishPacket) => {
 			if (!over) this.events.emit("message", { topic: from, payload: bytes, retained: packet.retain });
@@ -133,10 +142,7 @@ export class BrokerLine {
 					retain: options.retain === true,
 					...(options.expirySeconds ? { properties: { messageExpiryInterval: options.expirySeconds } } : {}),
 				},
-				(error, packet) => {
-					const code = packet && "reasonCode" in packet ? packet.reasonCode : 0;
-					done(error ?? null, code === NO_MATCHING_SUBSCRIBERS ? "nobody" : "delivered");
-				},
+				(error, packet) => done(error ?? null, this.#unheard.delete(packet?.messageId ?? -1) ? "nobody" : "delivered"),
 			),
 		);
 	}

@@ -38,15 +38,14 @@ export class Directory {
 		return this.#known ? (this.#presences.get(id) ?? null) : null;
 	}
 
-	/** False if it says nothing new: of an unlisted room, or of an older connection than one already seen. */
-	note(id: string, presence: Presence): boolean {
-		if (!this.#rooms.has(id)) return false;
+	/** Ignored if it is of an unlisted room or of an older connection than one already seen. */
+	note(id: string, presence: Presence): void {
+		if (!this.#rooms.has(id)) return;
 		const before = this.#presences.get(id);
-		if (before && presence.epoch < before.epoch) return false;
+		if (before && presence.epoch < before.epoch) return;
 		// Within one connection a room goes offline once: a repeated `online` of the same epoch can't undo its last will.
-		if (before && presence.epoch === before.epoch && !before.online) return false;
+		if (before && presence.epoch === before.epoch && !before.online) return;
 		this.#presences.set(id, presence);
-		return true;
 	}
 
 	/** All retained presences are here: who has none is not online. */

@@ -255,7 +255,7 @@ export class RoomRinger {
 			const decoded = decodePayload(presenceSchema, payload);
 			if (!decoded.ok) this.#log.write("warn", "ring.refused", { code: `presence.${decoded.reason}` });
 			else if (parsed.id === this.#options.deviceId) this.#heardOurselves(decoded.value);
-			else if (this.#directory.note(parsed.id, decoded.value)) this.#presenceChanged(parsed.id);
+			else this.#heardOf(parsed.id, decoded.value);
 		}
 	}
 
@@ -270,6 +270,12 @@ export class RoomRinger {
 			// The last will of an older connection came late and took our place among the retained.
 			this.#sayPresent().catch(() => this.#line.drop());
 		}
+	}
+
+	#heardOf(room: string, heard: Presence): void {
+		const before = this.#directory.isOnline(room);
+		this.#directory.note(room, heard);
+		if (this.#directory.isOnline(room) !== before) this.#presenceChanged(room);
 	}
 
 	#nowUp(): void {

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { ManualClock } from "../../../device/core/clock.ts";
 import { RoomRinger } from "../../../device/ringing/RoomRinger.ts";
+import { announceRingKey, createRingKeys } from "../../../device/ringing/ringKeys.ts";
 import { PAYLOAD_VERSION } from "../../../provisioning/contract/payloads.ts";
 import { topics } from "../../../provisioning/contract/topics.ts";
 import { Fleet, next, sees } from "./Fleet.ts";
@@ -149,6 +150,18 @@ describe("who is there", () => {
 		await sees(berlin, "room-witless", true);
 		witless.stream.destroy();
 		await sees(berlin, "room-witless", false);
+	});
+
+	test("a room that says that it is there, but does not listen, is offline", async () => {
+		const berlin = await fleet.room("room-berlin", { lists: ["room-deaf"] });
+		const credentials = await fleet.ca.issueDevice("room-deaf");
+		const { publicJwk } = await createRingKeys();
+		const ring = await announceRingKey(await fleet.signer(credentials), "room-deaf", 5, publicJwk);
+		const payload = JSON.stringify({ v: PAYLOAD_VERSION, mid: "A".repeat(22), ts: 1, epoch: 5, online: true, ring });
+		const deaf = await fleet.client(credentials);
+		await deaf.publishAsync(topics.presence("room-deaf"), payload, { qos: 1, retain: true });
+		await sees(berlin, "room-deaf", true);
+		await expect(berlin.ringer.ring("room-deaf", link)).rejects.toMatchObject({ code: "ring.room_offline" });
 	});
 
 	test("a room whose clock was set back overtakes its own past", async () => {

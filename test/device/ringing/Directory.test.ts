@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { Directory } from "../../../device/ringing/Directory.ts";
+
+const presence = (epoch: number, online: boolean) => ({ v: 1, mid: "A".repeat(22), ts: 1, epoch, online }) as const;
+
+test("the newest connection counts, and within it the last will is the last word", () => {
+	const directory = new Directory([{ id: "room-munich", name: "München" }]);
+	directory.settle();
+	const after = (epoch: number, online: boolean) => {
+		directory.note("room-munich", presence(epoch, online));
+		return directory.isOnline("room-munich");
+	};
+	expect(directory.isOnline("room-munich")).toBe(false);
+	expect(after(5, true)).toBe(true);
+	expect(after(4, false)).toBe(true);
+	expect(after(5, false)).toBe(false);
+	expect(after(5, true)).toBe(false);
+	expect(after(4, true)).toBe(false);
+	expect(after(6, true)).toBe(true);
+	expect(after(5, false)).toBe(true);
+});
+
+test("nothing is known before all is heard, nor after the broker is lost, and a new broker may begin with lower epochs", () => {
+	const directory = new Directory([{ id: "room-munich", name: "München" }]);
+	directory.note("room-munich", presence(5, true));
+	expect([directory.isOnline("room-munich"), directory.presenceOf("room-munich")]).toEqual([null, null]);
+	directory.settle();
+	expect(directory.isOnline("room-munich")).toBe(true);
+	directory.forget();
+	expect(directory.isOnline("room-munich")).toBeNull();
+	directory.note("room-munich", presence(1, true));
+	directory.settle();
+	expect(directory.isOnline("room-munich")).toBe(true);
+});
+
+test("unlisted rooms leave no trace", () => {
+	const directory = new Directory([]);
+	directory.note("room-munich", presence(5, true));
+	directory.settle();
+	expect(directory.presenceOf("room-munich")).toBeNull();
+	expect(directory.nameOf("room-munich")).toBeNull();
+});

@@ -4,7 +4,8 @@ import type { Disconnect, GstSample } from "./values.ts";
 
 /** An `appsink`. No thread waits for it: the sink wakes JavaScript, which pulls. Bound its queue with `max-buffers` and `drop`. */
 export class AppSink extends Element<"app-sink-element"> {
-	readonly #waiting = new Set<() => void>();
+	/** Each tries to take one sample; false when there is none yet. */
+	readonly #waiting = new Set<() => boolean>();
 	readonly #listeners = new Set<(sample: GstSample) => void>();
 	#open = false;
 
@@ -17,23 +18,22 @@ export class AppSink extends Element<"app-sink-element"> {
 		this.#ensureOpen();
 		const ready = native().sinkPull(this.handle);
 		if (ready !== null || native().sinkEnded(this.handle) || timeoutMs === 0) return ready;
-		const expired = Symbol();
-		let wake: () => void = () => undefined;
-		let timer: NodeJS.Timeout | undefined;
-		const deadline = timeoutMs < 0 ? [] : [new Promise((resolve) => (timer = setTimeout(resolve, timeoutMs, expired)))];
-		try {
-			for (;;) {
-				const woken = new Promise<void>((resolve) => (wake = resolve));
-				this.#waiting.add(wake);
-				const outcome = await Promise.race([woken, ...deadline]);
-				if (this.disposed) return null;
-				const sample = native().sinkPull(this.handle);
-				if (sample !== null || outcome === expired || native().sinkEnded(this.handle)) return sample;
-			}
-		} finally {
-			clearTimeout(timer);
-			this.#waiting.delete(wake);
-		}
+		return new Promise((resolve) => {
+			// Keeps the process up while somebody waits, also without end.
+			const timer = timeoutMs < 0 ? setInterval(() => undefined, 2 ** 31 - 1) : setTimeout(() => settle(null), timeoutMs);
+			const settle = (sample: GstSample | null): void => {
+				clearTimeout(timer);
+				this.#waiting.delete(attempt);
+				resolve(sample);
+			};
+			const attempt = (): boolean => {
+				const sample = this.disposed ? null : native().sinkPull(this.handle);
+				if (sample === null && !this.disposed && !native().sinkEnded(this.handle)) return false;
+				settle(sample);
+				return sample !== null;
+			};
+			this.#waiting.add(attempt);
+		});
 	}
 
 	/** Hands every sample to the callback. */
@@ -51,10 +51,7 @@ export class AppSink extends Element<"app-sink-element"> {
 	}
 
 	#wake(): void {
-		for (const wake of [...this.#waiting]) {
-			this.#waiting.delete(wake);
-			wake();
-		}
+		for (const attempt of [...this.#waiting]) if (!attempt()) break;
 		while (this.#listeners.size > 0 && !this.disposed) {
 			const sample = native().sinkPull(this.handle);
 			if (sample === null) return;

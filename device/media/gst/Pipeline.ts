@@ -78,14 +78,14 @@ export class Pipeline extends Bin {
 		if (ready !== null || timeoutMs === 0) return Promise.resolve(ready);
 		this.#updateFilter(true);
 		return new Promise((resolve) => {
-			let timer: NodeJS.Timeout | undefined;
+			// Keeps the process up while somebody waits, also without end.
+			const timer = timeoutMs < 0 ? setInterval(() => undefined, 2 ** 31 - 1) : setTimeout(() => take(null), timeoutMs);
 			const take = (message: BusMessage | null): void => {
 				clearTimeout(timer);
 				const index = this.#pops.indexOf(take);
 				if (index >= 0) this.#pops.splice(index, 1);
 				resolve(message);
 			};
-			if (timeoutMs > 0) timer = setTimeout(take, timeoutMs, null);
 			this.#pops.push(take);
 		});
 	}
@@ -123,7 +123,12 @@ export class Pipeline extends Bin {
 	}
 
 	#drain(): void {
-		while (!this.disposed && (this.#pops.length > 0 || this.#listeners.size > 0)) {
+		for (let taken = 0; !this.disposed && (this.#pops.length > 0 || this.#listeners.size > 0); taken++) {
+			if (taken === 256) {
+				// A flood of messages must not keep everything else from running.
+				setImmediate(() => this.#drain());
+				return;
+			}
 			const message = native().busPop(this.handle);
 			if (message === null) return;
 			this.#pops[0]?.(message);

@@ -22,7 +22,7 @@ class SinkTap : public Attachment {
     GstAppSinkCallbacks none{};
     if (target) gst_app_sink_set_callbacks(GST_APP_SINK(target), &none, nullptr, nullptr);
   }
-  void release() override { wake_.close(); }
+  void release() override { wake_.wakeAndClose(); }
 
  private:
   Wake wake_;

@@ -66,3 +66,10 @@ void Wake::wake() {
     function.Call({});
   });
 }
+
+void Wake::wakeAndClose() {
+  channel_->post([channel = channel_](Napi::Env, Napi::Function function) {
+    channel->close();
+    function.Call({});
+  });
+}

@@ -47,6 +47,8 @@ class Wake {
   Wake(Napi::Env env, Napi::Function function, const char* name) : channel_(Channel::open(env, function, name)) {}
   void wake();
   void close() { channel_->close(); }
+  /** One more call, so that those who wait learn of the end; then closed. */
+  void wakeAndClose();
 
  private:
   std::shared_ptr<Channel> channel_;

@@ -173,6 +173,18 @@ void fromJs(const Napi::Value& value, GType type, GValue* out) {
     invalid(value, std::string("value for ") + g_type_name(type));
 }
 
+void propertyFromJs(const Napi::Value& value, GParamSpec* spec, GValue* out) {
+  if (!GST_IS_PARAM_SPEC_ARRAY_LIST(spec) || !value.IsArray() || !GST_PARAM_SPEC_ARRAY_LIST(spec)->element_spec)
+    return fromJs(value, spec->value_type, out);
+  g_value_init(out, spec->value_type);
+  auto array = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < array.Length(); i++) {
+    ScopedValue item;
+    propertyFromJs(array.Get(i), GST_PARAM_SPEC_ARRAY_LIST(spec)->element_spec, item.get());
+    gst_value_array_append_value(out, item.get());
+  }
+}
+
 static GType typeFor(const Napi::Value& value) {
   if (value.IsBoolean()) return G_TYPE_BOOLEAN;
   if (value.IsBigInt()) return G_TYPE_UINT64;

@@ -26,5 +26,8 @@ class ScopedValue {
  */
 void fromJs(const Napi::Value& value, GType type, GValue* out);
 
+/** As fromJs, for a property: an array's items take the type that the property declares for them. */
+void propertyFromJs(const Napi::Value& value, GParamSpec* spec, GValue* out);
+
 /** A structure from a plain object; its `name` field names it, else `fallbackName`. The caller owns it. */
 GstStructure* structureFromJs(const Napi::Object& object, const char* fallbackName);

@@ -31,10 +31,9 @@ class CopyProbe : public Probe {
       : Probe(Environment::of(env), G_OBJECT(pad), through), channel_(Channel::open(env, listener, "padProbe")) {}
 
   void post(GstPad* pad, GstBuffer* buffer) {
-    // A shallow copy shares the memory, which is read later on the JavaScript thread; GStreamer copies on write.
-    std::shared_ptr<GstSample> sample(nullptr, gst_sample_unref);
+    // The sample's reference keeps the bytes until the JavaScript thread reads them; who writes meanwhile gets a copy.
     GstCaps* caps = gst_pad_get_current_caps(pad);
-    sample.reset(gst_sample_new(buffer, caps, nullptr, nullptr), gst_sample_unref);
+    std::shared_ptr<GstSample> sample(gst_sample_new(buffer, caps, nullptr, nullptr), gst_sample_unref);
     if (caps) gst_caps_unref(caps);
     channel_->post([sample](Napi::Env env, Napi::Function listener) { listener.Call({describe(env, sample.get())}); });
   }
@@ -124,18 +123,28 @@ class CountProbe : public Probe {
   std::atomic<gint> width_{0}, height_{0};
 };
 
-GstPadProbeReturn copyBuffer(GstPad* pad, GstPadProbeInfo* info, gpointer data) {
-  if (GstBuffer* buffer = GST_PAD_PROBE_INFO_BUFFER(info)) dataOf<CopyProbe>(data).post(pad, buffer);
+/** Payloaders push lists. */
+const auto anyBuffer = static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
+
+template <typename Take>
+void eachBuffer(GstPadProbeInfo* info, Take take) {
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER) {
+    take(GST_PAD_PROBE_INFO_BUFFER(info));
+    return;
+  }
+  GstBufferList* list = GST_PAD_PROBE_INFO_BUFFER_LIST(info);
+  for (guint i = 0; i < gst_buffer_list_length(list); i++) take(gst_buffer_list_get(list, i));
+}
+
+GstPadProbeReturn copyBuffers(GstPad* pad, GstPadProbeInfo* info, gpointer data) {
+  eachBuffer(info, [&](GstBuffer* buffer) { dataOf<CopyProbe>(data).post(pad, buffer); });
   return GST_PAD_PROBE_OK;
 }
 
 GstPadProbeReturn countData(GstPad*, GstPadProbeInfo* info, gpointer data) {
   auto& probe = dataOf<CountProbe>(data);
-  if (info->type & GST_PAD_PROBE_TYPE_BUFFER) {
-    probe.count(GST_PAD_PROBE_INFO_BUFFER(info));
-  } else if (info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST) {
-    GstBufferList* list = GST_PAD_PROBE_INFO_BUFFER_LIST(info);
-    for (guint i = 0; i < gst_buffer_list_length(list); i++) probe.count(gst_buffer_list_get(list, i));
+  if (info->type & anyBuffer) {
+    eachBuffer(info, [&](GstBuffer* buffer) { probe.count(buffer); });
   } else if (GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info)) == GST_EVENT_CAPS) {
     GstCaps* caps = nullptr;
     gst_event_parse_caps(GST_PAD_PROBE_INFO_EVENT(info), &caps);
@@ -155,7 +164,7 @@ static Napi::Value addPadProbe(const Napi::CallbackInfo& info) {
   if (!pad) throw roomError(env, "media.gst_pad", "Failed to get pad: " + name);
   auto probe = std::make_shared<CopyProbe>(env, pad, handleOf(info[0]), listener);
   Environment::of(env)->add(probe);
-  probe->id = gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, copyBuffer, ownedData(probe), endData<CopyProbe>);
+  probe->id = gst_pad_add_probe(pad, anyBuffer, copyBuffers, ownedData(probe), endData<CopyProbe>);
   gst_object_unref(pad);
   return Napi::Function::New(env, [weak = std::weak_ptr<CopyProbe>(probe)](const Napi::CallbackInfo& call) {
     if (auto probe = weak.lock()) probe->detach();
@@ -173,10 +182,8 @@ static Napi::Value padCount(const Napi::CallbackInfo& info) {
     probe->caps(caps);
     gst_caps_unref(caps);
   }
-  probe->id = gst_pad_add_probe(pad,
-                                static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST |
-                                                             GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM),
-                                countData, ownedData(probe), endData<CountProbe>);
+  probe->id = gst_pad_add_probe(pad, static_cast<GstPadProbeType>(anyBuffer | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM), countData,
+                                ownedData(probe), endData<CountProbe>);
   auto counter = Napi::Object::New(env);
   counter.Set("counts", Napi::Function::New(env, [probe](const Napi::CallbackInfo& call) { return probe->read(call.Env()); }));
   counter.Set("dispose", Napi::Function::New(env, [probe](const Napi::CallbackInfo& call) {

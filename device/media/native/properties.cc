@@ -60,7 +60,7 @@ static Napi::Value setProperty(const Napi::CallbackInfo& info) {
   if (!(spec->flags & G_PARAM_WRITABLE) || (spec->flags & G_PARAM_CONSTRUCT_ONLY))
     throw roomError(env, "media.gst_property_unknown", "Property '" + name + "' is not writable");
   ScopedValue value;
-  fromJs(info[2], spec->value_type, value.get());
+  propertyFromJs(info[2], spec, value.get());
   g_object_set_property(object, name.c_str(), value.get());
   return env.Undefined();
 }

@@ -86,18 +86,19 @@ std::vector<Link> linksOf(GstElement* element) {
   return links;
 }
 
-void releaseIfRequested(GstPad* pad) {
+bool releaseIfRequested(GstPad* pad) {
   GstPadTemplate* shape = gst_pad_get_pad_template(pad);
   const bool requested = shape && GST_PAD_TEMPLATE_PRESENCE(shape) == GST_PAD_REQUEST;
   if (shape) gst_object_unref(shape);
-  if (!requested) return;
-  if (GstElement* parent = gst_pad_get_parent_element(pad)) {
-    gst_element_release_request_pad(parent, pad);
-    gst_object_unref(parent);
-  }
+  GstElement* parent = requested ? gst_pad_get_parent_element(pad) : nullptr;
+  if (!parent) return false;
+  gst_element_release_request_pad(parent, pad);
+  gst_object_unref(parent);
+  return true;
 }
 
-void takeOut(GstBin* bin, GstElement* element) {
+/** Gives the neighbours' pads that went with it. */
+std::vector<PadPtr> takeOut(GstBin* bin, GstElement* element) {
   const auto links = linksOf(element);
   Feeders feeders;
   for (auto& link : links)
@@ -117,8 +118,11 @@ void takeOut(GstBin* bin, GstElement* element) {
     if (GST_PAD_IS_SRC(link.own.get())) gst_pad_unlink(link.own.get(), link.peer.get());
   gst_bin_remove(bin, element);
   // Released before they are let go: a feeder that is gone cannot fail with not-linked.
-  for (auto& link : links) releaseIfRequested(link.peer.get());
+  std::vector<PadPtr> released;
+  for (auto& link : links)
+    if (releaseIfRequested(link.peer.get())) released.push_back(link.peer);
   feeders.letGo();
+  return released;
 }
 
 }  // namespace
@@ -135,13 +139,18 @@ static Napi::Value binRemoveSafely(const Napi::CallbackInfo& info) {
   std::shared_ptr<GstBin> heldBin(GST_BIN(gst_object_ref(bin)), gst_object_unref);
   auto held = std::make_shared<std::shared_ptr<GstElement>>(GST_ELEMENT(gst_object_ref(element)), gst_object_unref);
   Environment::of(env)->disposeTree(G_OBJECT(element));
+  auto released = std::make_shared<std::vector<PadPtr>>();
   return runTask(
       env, "removeSafely",
-      [heldBin, held] {
-        takeOut(heldBin.get(), held->get());
+      [heldBin, held, released] {
+        *released = takeOut(heldBin.get(), held->get());
         held->reset();
       },
-      [](Napi::Env env) -> Napi::Value { return env.Undefined(); });
+      [released](Napi::Env env) -> Napi::Value {
+        // They have no parent any more through which the pipeline's dispose would find their wrappers.
+        for (auto& pad : *released) Environment::of(env)->disposeTree(G_OBJECT(pad.get()));
+        return env.Undefined();
+      });
 }
 
 void addRemoval(Napi::Env env, Napi::Object exports) { addFunction<binRemoveSafely>(env, exports, "binRemoveSafely"); }

@@ -1,4 +1,4 @@
-import { not, stateIn } from "xstate";
+import { not, raise, stateIn } from "xstate";
 import type { FailureReason } from "../contract/failure.ts";
 import type { RoomContext } from "./context.ts";
 import { roomSetup } from "./roomSetup.ts";
@@ -80,10 +80,10 @@ const connected = roomSetup.createStateConfig({
 			actions: "noteEngineDown",
 		},
 		"panel.compare": [
+			// The far end is to hear why. Raised, not a transition of its own: leaving this state would stop the session before it is told.
 			{
 				guard: "codeDiffers",
-				target: "#room.idle.ended",
-				actions: { type: "end", params: { failure: "call.codes_differ" } },
+				actions: ["tellDiffers", raise({ type: "session.failed", failure: "call.codes_differ" })],
 			},
 			{ guard: "codeEqual", actions: ["noteCompared", "tellCompared"] },
 		],

@@ -60,7 +60,10 @@ export type SessionEvent =
 	| { type: "session.ended"; end: EndReason }
 	| { type: "session.failed"; failure: FailureReason };
 
-/** What the actor `session` is told. Stopping the actor leaves the meeting. */
+/**
+ * What the actor `session` is told. Stopping the actor leaves the meeting. Codes that differ end the call in any case; the session is
+ * told just before it is stopped, so that it can tell the far end.
+ */
 export type SessionCommand =
 	| { type: "session.compare"; same: boolean }
 	| ({ type: "session.media" } & ForSources<boolean>);

@@ -105,6 +105,7 @@ export const roomSetup = setup({
 			camera: context.wish.camera === "open",
 		})),
 		tellCompared: sendTo("session", { type: "session.compare" as const, same: true }),
+		tellDiffers: sendTo("session", { type: "session.compare" as const, same: false }),
 
 		startCall: assign(({ context }, params: { origin: CallOrigin; link: string | null }) => ({
 			call: newCall(params.origin, params.link, context.now()),

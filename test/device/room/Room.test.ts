@@ -299,6 +299,8 @@ describe("in the call", () => {
 		expect(bench.screen).toMatchObject({ compared: true, security: "verified" });
 		expect(bench.commands).toContainEqual({ type: "session.compare", same: true });
 		bench.room.intent({ type: "panel.compare", same: false });
+		expect(bench.commands.at(-1)).toEqual({ type: "session.compare", same: false });
+		expect(bench.session).toBeNull();
 		expect(bench.screen).toMatchObject({ name: "ended", failure: "call.codes_differ" });
 	});
 

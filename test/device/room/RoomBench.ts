@@ -120,7 +120,9 @@ export class RoomBench {
 					this.sessions.push(input);
 					this.session = say;
 					return {
-						tell: (command) => this.commands.push(command),
+						tell: (command) => {
+							if (this.session) this.commands.push(command);
+						},
 						stop: () => {
 							this.session = null;
 						},

@@ -27,6 +27,8 @@ const latencyMs = 100;
 const icePacingMs = 5;
 /** The first packet waits for earlier ones this long, so until the buffer is set up it must be short. */
 const firstPacketMs = 10;
+/** By now every stream has begun; a jitter buffer that was set up late by us gets its latency too. */
+const settledMs = 1_000;
 const rateIntervalMs = 500;
 /** ICE may come back from `disconnected` by itself. */
 const disconnectedMs = 4_000;
@@ -72,7 +74,7 @@ export class GstPeer implements Peer {
 		this.#webrtc.connect("pad-added", (pad) => this.#padAdded(pad));
 		this.#webrtc.onNotify("connection-state", (state) => this.#stateChanged(String(state)));
 		this.#gate.onChange((state) => this.#gateChanged(state));
-		this.#tuneJitterBuffers();
+		this.#tuneInside();
 		pipeline.add(this.#webrtc);
 		this.#webrtc.syncStateWithParent();
 	}
@@ -174,13 +176,19 @@ export class GstPeer implements Peer {
 		if (ice instanceof GstObject) ice.dispose();
 	}
 
-	#tuneJitterBuffers(): void {
-		const rtpbin = (this.#webrtc as Bin).getElementByName("rtpbin");
-		rtpbin?.connect("new-jitterbuffer", (buffer) => {
-			if (!(buffer instanceof Element)) return;
-			// Without `rtx-next-seqnum: false` it asks for packets that were never sent, whenever a frame is smaller than the last.
-			buffer.setAll({ latency: latencyMs, "faststart-min-packets": 1, "rtx-next-seqnum": false });
-			buffer.dispose();
+	/** webrtcbin makes its inner elements as it goes and gives no property for these settings. */
+	#tuneInside(): void {
+		this.#webrtc.connect("deep-element-added", (parent, element) => {
+			if (element instanceof Element && !this.#over) {
+				// Without `rtx-next-seqnum: false` it asks for packets that were never sent, whenever a frame is smaller than the last.
+				if (element.factory === "rtpjitterbuffer") {
+					element.setAll({ latency: latencyMs, "faststart-min-packets": 1, "rtx-next-seqnum": false });
+				}
+				// It holds every packet back by its source's latency, a whole frame for a camera. That serves files; from live sources it is
+				// 33 ms lost.
+				if (element.factory === "clocksync") element.set("sync", false);
+			}
+			for (const wrapper of [parent, element]) if (wrapper instanceof GstObject) wrapper.dispose();
 		});
 	}
 
@@ -202,17 +210,6 @@ export class GstPeer implements Peer {
 			if (sink) this.#sender.add(one, sink);
 		}
 		if (this.#gate.state === "open") this.#sender.open();
-	}
-
-	/**
-	 * webrtcbin holds every packet back by its source's latency, a whole frame for a camera (clocksync). That serves files; from live
-	 * sources it is 33 ms lost.
-	 */
-	#sendAtOnce(): void {
-		for (const element of (this.#webrtc as Bin).elements({ recursive: true })) {
-			if (element.factory === "clocksync") element.set("sync", false);
-			element.dispose();
-		}
 	}
 
 	async #describe(signal: "create-offer" | "create-answer", field: "offer" | "answer"): Promise<SessionDescription> {
@@ -256,8 +253,8 @@ export class GstPeer implements Peer {
 			this.events.emit("refused", { code: "call.peer_certificate_mismatch" });
 			return;
 		}
-		this.#sendAtOnce();
 		this.#sender.open();
+		this.#after(settledMs, () => this.#webrtc.set("latency", latencyMs));
 		// Its first key frame may have come before the gate was open.
 		this.#receiver.requestKeyFrame();
 		const watch = this.#every(10, () => {

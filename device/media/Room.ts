@@ -11,6 +11,9 @@ import { SourceSlot } from "./SourceSlot.ts";
 
 const resting: TvScene = { layout: "resting", name: "", status: "", locked: false, selfView: true };
 
+/** The same warning of the same element is logged once in this time: some repeat with every frame. */
+const repeatWarningMs = 60_000;
+
 /**
  * Everything of GStreamer in one pipeline that runs from start to end: sources, the far end's picture and sound, calls and the TV come
  * and go as bins. Its clock is the system's, so all of them share one time.
@@ -38,7 +41,13 @@ export class Room {
 	constructor(options: EngineOptions, send: (message: FromEngine) => void, warn: (code: string, element: string) => void) {
 		this.#options = options;
 		this.#send = send;
-		this.#warn = warn;
+		const lastWarned = new Map<string, number>();
+		this.#warn = (code, element) => {
+			const now = performance.now();
+			if (now - (lastWarned.get(code + element) ?? Number.NEGATIVE_INFINITY) < repeatWarningMs) return;
+			lastWarned.set(code + element, now);
+			warn(code, element);
+		};
 		this.#pipeline = new Pipeline(
 			[
 				Hub.description("camera"),
@@ -60,7 +69,7 @@ export class Room {
 				devices: () => this.#watch.list(),
 				speaker: () => this.#speaker !== null,
 				onChange: () => this.#tellSources(),
-				onWarning: warn,
+				onWarning: this.#warn,
 			});
 		this.#slots = { camera: slot("camera"), microphone: slot("microphone") };
 	}

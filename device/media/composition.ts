@@ -15,6 +15,8 @@ export interface TvOptions {
 
 const groundColor = "0xff11151c";
 const lamp = "#e8b46b";
+/** What feeds the mixer may be early by as much as the far end's picture is late, or the mixer cannot set its latency. */
+const slack = "queue leaky=downstream max-size-buffers=2 max-size-bytes=0 max-size-time=1000000000";
 const lockPicture = fileURLToPath(new URL("./assets/lock.png", import.meta.url));
 
 /** Where a picture lies on the TV. */
@@ -97,7 +99,7 @@ export class Composition {
 			ghostPads: false,
 		});
 		this.#ground = pipeline.addDescription(
-			`videotestsrc is-live=true pattern=solid-color foreground-color=${groundColor} ! capsfilter caps="${frame}"`,
+			`videotestsrc is-live=true pattern=solid-color foreground-color=${groundColor} ! ${frame} ! ${slack}`,
 			{ name: "tv-ground" },
 		);
 		const entry = this.#screen.getElementByName("tv-frame") as Element;
@@ -109,7 +111,7 @@ export class Composition {
 		const side = Math.round(options.height / 15);
 		this.#lock = pipeline.addDescription(
 			`filesrc location=${quote(lockPicture)} ! pngdec ! videoconvert ! videoscale ! video/x-raw,format=I420,width=${side},height=${side} ! ` +
-				`imagefreeze is-live=true ! capsfilter caps="video/x-raw,framerate=${options.fps}/1"`,
+				`imagefreeze is-live=true ! video/x-raw,framerate=${options.fps}/1 ! ${slack}`,
 			{ name: "tv-lock" },
 		);
 		this.#lockPad = this.#feed(this.#lock);
@@ -166,7 +168,7 @@ export class Composition {
 	}
 
 	#connect(which: "far" | "self"): { bin: Bin; pad: Pad } {
-		const bin = this.#pipeline.addDescription("queue leaky=downstream max-size-buffers=1 max-size-bytes=0 max-size-time=0");
+		const bin = this.#pipeline.addDescription(slack);
 		const pad = this.#feed(bin);
 		pad.set("sizing-policy", "keep-aspect-ratio");
 		bin.syncStateWithParent();
@@ -197,7 +199,7 @@ function screenDescription(frame: string, { height, fps, previewFps, display }: 
 	const overlays =
 		`clockoverlay name=tv-clock time-format="%H:%M" ${text} color=0xffd9dee7 xpad=${margin} ypad=${margin} ! ` +
 		`textoverlay name=tv-name ${text} font-desc="Inter ${Math.round(height / 20)}px" halignment=left valignment=bottom ` +
-		`line-alignment=left xpad=${margin * 3} ypad=${margin}`;
+		`line-alignment=left shaded-background=true shading-value=110 xpad=${margin * 3} ypad=${margin}`;
 	const preview =
 		`${fps > previewFps ? `videorate drop-only=true max-rate=${previewFps} ! ` : ""}jpegenc quality=80 ! ` +
 		"appsink name=tv-jpeg max-buffers=1 drop=true sync=false async=false";

@@ -104,6 +104,21 @@ export class PanelDriver {
 		return screen as Extract<Screen, { name: "call" }>;
 	}
 
+	/** Leaves, declines or dismisses whatever is on, until the room is at rest. */
+	async rest(): Promise<void> {
+		for (;;) {
+			const { can, screen } = this.snapshot;
+			if (screen.name === "resting") break;
+			const { rev } = this.snapshot;
+			if (can.leave) await this.touch({ type: "panel.leave" });
+			else if (can.cancel) await this.touch({ type: "panel.cancel" });
+			else if (can.answer) await this.touch({ type: "panel.decline" });
+			else if (can.dismiss) await this.touch({ type: "panel.dismiss" });
+			await this.until((snapshot) => snapshot.rev > rev, "something to change");
+		}
+		this.loudestFar = 0;
+	}
+
 	close(): void {
 		this.#socket.terminate();
 	}

@@ -1,0 +1,174 @@
+/**
+ * The main job, whole and real: two rooms with their engines, broker and rendezvous as processes, and Chromium as the guest.
+ * Content is checked, not counters: pixels of the decoded picture, the pitch of the decoded tone.
+ */
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { Building, freePortBase, type RunningBuilding } from "../../tools/building/Building.ts";
+import { allowMedia, launchChromium } from "../ui/guest/chromium.ts";
+import { listenToFar, loudestSound, probePicture } from "../ui/guest/farMedia.ts";
+import { Guest, patience } from "../ui/guest/guestBrowser.ts";
+import { PanelDriver } from "./PanelDriver.ts";
+import { tvPicture } from "./tvPicture.ts";
+
+describe("calls", { timeout: 120_000 }, () => {
+	let browser: Browser;
+	let building: Building;
+	let running: RunningBuilding;
+	let berlin: PanelDriver;
+	let muenchen: PanelDriver;
+	let guest: Guest;
+
+	beforeAll(async () => {
+		building = new Building({ base: await freePortBase() });
+		[running, browser] = await Promise.all([building.start(), launchChromium([allowMedia])]);
+	});
+	afterAll(async () => {
+		await browser?.close();
+		await building?.stop();
+	});
+	beforeEach(async () => {
+		[berlin, muenchen] = await Promise.all([
+			PanelDriver.connect(running.rooms.berlin),
+			PanelDriver.connect(running.rooms.muenchen),
+		]);
+		guest = await Guest.create(browser);
+	});
+	afterEach(async () => {
+		await guest.close();
+		for (const panel of [berlin, muenchen]) {
+			await panel.rest();
+			panel.close();
+		}
+	});
+
+	const guestCode = async () => {
+		await guest.page.click("[data-testid=compare]");
+		const text = await guest.page.getAttribute("[data-testid=compare-panel]", "data-code");
+		return (text ?? "").split(" ").map(Number);
+	};
+
+	it("a room and a guest in Chromium see and hear each other, with the same code", async () => {
+		await berlin.join();
+		const { guestLink } = await berlin.untilScreen("alone");
+		expect(guestLink).toBe(running.guestLink);
+		await guest.join(guestLink, "Ada");
+		const [call] = await Promise.all([berlin.untilPhase("connected"), guest.waitForPhase("connected")]);
+		expect(call.security).toBe("encrypted");
+
+		// guest: the room's moving picture and its tone
+		await expect.poll(async () => (await probePicture(guest.page)).brightness, patience).toBeGreaterThan(20);
+		const first = await probePicture(guest.page);
+		expect([first.width, first.height]).toEqual([1280, 720]);
+		await expect.poll(async () => (await probePicture(guest.page)).print, patience).not.toBe(first.print);
+		await listenToFar(guest.page);
+		await expect.poll(() => loudestSound(guest.page), patience).toBeGreaterThan(0.02);
+
+		// room: Chromium's green test picture fills the TV, its beep moves the far meter
+		await berlin.until(({ screen }) => screen.name === "call" && screen.far.name === "Ada", "the guest's name");
+		await expect
+			.poll(async () => {
+				const { red, green, blue } = (await tvPicture(running.rooms.berlin)).middle;
+				return green > 80 && green > red + 40 && green > blue + 40;
+			}, patience)
+			.toBe(true);
+		await berlin.until(() => berlin.loudestFar > 0.05, "the guest's beep");
+
+		expect(await guestCode()).toEqual(call.code);
+	});
+
+	it("a guest who is there first is joined by one touch", async () => {
+		await guest.join(running.guestLink);
+		await guest.waitForPhase("waiting");
+		await berlin.join();
+		await Promise.all([berlin.untilPhase("connected"), guest.waitForPhase("connected")]);
+		await expect.poll(async () => (await probePicture(guest.page)).brightness, patience).toBeGreaterThan(20);
+	});
+
+	it("one room rings the other, both are verified, and each hears the other's tone", async () => {
+		await berlin.until(({ can }) => can.call, "that rooms can be called");
+		await berlin.until(({ directory }) => directory[0]?.online === true, "München online");
+		expect(await berlin.touch({ type: "panel.call", room: "room-muenchen" })).toBe("ack");
+		expect(await muenchen.untilScreen("ringing-in")).toMatchObject({ from: "Berlin", verified: true });
+		// nothing but a touch opens a source: a ring does not
+		expect(muenchen.snapshot.media).toMatchObject({ microphone: { state: "closed" }, camera: { state: "closed" } });
+		await muenchen.touch({ type: "panel.answer", camera: true });
+		const [there, here] = await Promise.all([berlin.untilPhase("connected"), muenchen.untilPhase("connected")]);
+		expect([there.security, here.security]).toEqual(["verified", "verified"]);
+		expect(there.code).toEqual(here.code);
+		await Promise.all([
+			berlin.until(() => berlin.loudestFar > 0.05, "München's tone"),
+			muenchen.until(() => muenchen.loudestFar > 0.05, "Berlin's tone"),
+		]);
+		await berlin.until(({ screen }) => screen.name === "call" && screen.key !== null, "a memory of the key");
+	});
+
+	it("a declined ring and one that is taken back leave both at rest, with nothing opened", async () => {
+		await berlin.until(({ directory }) => directory[0]?.online === true, "München online");
+		await berlin.touch({ type: "panel.call", room: "room-muenchen" });
+		await muenchen.untilScreen("ringing-in");
+		await muenchen.touch({ type: "panel.decline" });
+		expect((await berlin.untilScreen("ended")).failure).toBe("call.declined");
+		await berlin.rest();
+		await berlin.touch({ type: "panel.call", room: "room-muenchen" });
+		await muenchen.untilScreen("ringing-in");
+		await berlin.touch({ type: "panel.cancel" });
+		await muenchen.untilScreen("resting");
+		expect(muenchen.snapshot.media.camera.state).toBe("closed");
+	});
+
+	it("mute and camera off are seen and heard by the guest, and stay so", async () => {
+		await guest.join(running.guestLink);
+		await guest.waitForPhase("waiting");
+		await berlin.join();
+		await Promise.all([berlin.untilPhase("connected"), guest.waitForPhase("connected")]);
+		await listenToFar(guest.page);
+		await expect.poll(() => loudestSound(guest.page), patience).toBeGreaterThan(0.02);
+		await berlin.touch({ type: "panel.microphone", on: false });
+		await guest.page.waitForSelector("[data-testid=far-microphone-off]");
+		await expect
+			.poll(async () => {
+				await loudestSound(guest.page, { forget: true });
+				await guest.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 700)));
+				return loudestSound(guest.page);
+			}, patience)
+			.toBeLessThan(0.002);
+		await berlin.touch({ type: "panel.camera", on: false });
+		await guest.page.waitForSelector("[data-testid=far-camera-off]");
+	});
+
+	it("leaving tells the other side and releases the room's devices", async () => {
+		await guest.join(running.guestLink);
+		await guest.waitForPhase("waiting");
+		await berlin.join();
+		await Promise.all([berlin.untilPhase("connected"), guest.waitForPhase("connected")]);
+		await berlin.touch({ type: "panel.leave" });
+		await guest.waitForScreen("ended");
+		await berlin.until(
+			({ media }) => media.camera.state === "closed" && media.microphone.state === "closed" && !media.camera.flowing,
+			"closed sources",
+		);
+	});
+
+	it("pictures that differ end the call on both sides", async () => {
+		await guest.join(running.guestLink);
+		await guest.waitForPhase("waiting");
+		await berlin.join();
+		await berlin.untilPhase("connected");
+		await berlin.touch({ type: "panel.compare", same: false });
+		expect((await berlin.untilScreen("ended")).failure).toBe("call.codes_differ");
+		await guest.waitForScreen("ended");
+		expect(await guest.page.textContent(".code code")).toBe("call.codes_differ");
+	});
+
+	it("a third member is told that the meeting is full", async () => {
+		await guest.join(running.guestLink);
+		await guest.waitForPhase("waiting");
+		await berlin.join();
+		await berlin.untilPhase("connected");
+		await muenchen.touch({ type: "panel.join_link", link: running.guestLink });
+		expect((await muenchen.untilScreen("ended")).failure).toBe("rendezvous.meeting_full");
+		await muenchen.until(({ media }) => media.camera.state === "closed", "a closed camera");
+		await berlin.until(({ screen }) => screen.name === "call" && screen.phase === "connected");
+	});
+});

@@ -7,5 +7,7 @@ export default defineConfig({
 		fileParallelism: process.env["INCAMERA_TEST_PARALLEL"] === "1",
 		testTimeout: 60_000,
 		hookTimeout: 60_000,
+		// Conditions are waited for, on a machine that may be busy; the default of one second would be a timing assertion.
+		expect: { poll: { timeout: 30_000, interval: 25 } },
 	},
 });

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import {
 	decodePayload,
 	encodePayload,
@@ -22,7 +21,8 @@ import { BrokerLine } from "./BrokerLine.ts";
 import { Directory, type ListedRoom } from "./Directory.ts";
 import { IncomingRings } from "./IncomingRings.ts";
 import { OutgoingRings, type RingOutcome } from "./OutgoingRings.ts";
-import { announceRingKey, createRingKeys, type RingKeys, readRingKey } from "./ringKeys.ts";
+import { OwnPresence, random16 } from "./OwnPresence.ts";
+import { createRingKeys, type RingKeys, readRingKey } from "./ringKeys.ts";
 import { sealRing } from "./ringSeal.ts";
 import { createSigner, type Signer } from "./signature.ts";
 
@@ -74,10 +74,10 @@ export class RoomRinger {
 	readonly #line: BrokerLine;
 	readonly #directory: Directory;
 	readonly #incoming: IncomingRings;
+	readonly #presence: OwnPresence;
 	readonly #outgoing: OutgoingRings;
 	/** Rings that are being taken back; the line closes after them. */
 	readonly #farewells = new Set<Promise<unknown>>();
-	#epoch = 0;
 	#up = false;
 
 	private constructor(options: RingerOptions, signer: Signer, keys: RingKeys) {
@@ -88,11 +88,16 @@ export class RoomRinger {
 		this.#keys = keys;
 		this.#directory = new Directory(options.rooms);
 		this.#outgoing = new OutgoingRings(this.#clock);
+		const own = { id: options.deviceId, signer, ringKey: keys.publicJwk, clock: this.#clock };
+		this.#presence = new OwnPresence(own);
 		this.#line = new BrokerLine({
 			url: options.broker,
 			clientId: options.deviceId,
 			tls: options.identity,
-			will: () => this.#newConnection(),
+			will: () => {
+				this.#presence.begin();
+				return { topic: this.#presence.topic, payload: this.#presence.offline() };
+			},
 			clock: this.#clock,
 			log: this.#log,
 			...(options.random ? { random: options.random } : {}),
@@ -136,8 +141,7 @@ export class RoomRinger {
 		this.#incoming.clear();
 		await Promise.all(this.#farewells);
 		if (this.#up) {
-			const { topic, payload } = this.#presence(false);
-			await this.#line.publish(topic, payload, { retain: true }).catch(() => {});
+			await this.#line.publish(this.#presence.topic, this.#presence.offline(), { retain: true }).catch(() => {});
 		}
 		await this.#line.close();
 		this.events.clear();
@@ -208,25 +212,11 @@ export class RoomRinger {
 
 	async #send(message: RingMessage, to: PublicJwk): Promise<"delivered" | "nobody"> {
 		const sealed = await sealRing(message, to, this.#signer);
-		const frame: RingFrame = { ...this.#envelope(), exp: message.exp, sealed };
+		const envelope = { v: PAYLOAD_VERSION, mid: random16(), ts: this.#clock.now() } as const;
+		const frame: RingFrame = { ...envelope, exp: message.exp, sealed };
 		return this.#line.publish(topics.ring(message.to, message.from), encodePayload(ringFrame, frame), {
 			expirySeconds: RING_MS / 1000,
 		});
-	}
-
-	#envelope() {
-		return { v: PAYLOAD_VERSION, mid: random16(), ts: this.#clock.now() } as const;
-	}
-
-	/** A connection has an epoch of its own, higher than those before; its last will carries it. */
-	#newConnection(): { topic: string; payload: Uint8Array } {
-		this.#epoch = Math.max(this.#epoch + 1, this.#clock.now());
-		return this.#presence(false);
-	}
-
-	#presence(online: boolean, ring?: string): { topic: string; payload: Uint8Array } {
-		const value: Presence = { ...this.#envelope(), epoch: this.#epoch, online, ...(ring ? { ring } : {}) };
-		return { topic: topics.presence(this.#options.deviceId), payload: encodePayload(presenceSchema, value) };
 	}
 
 	/** First listens, then says that we are there: the echo of that comes after all retained presences. */
@@ -242,9 +232,7 @@ export class RoomRinger {
 	}
 
 	async #sayPresent(): Promise<void> {
-		const ring = await announceRingKey(this.#signer, this.#options.deviceId, this.#epoch, this.#keys.publicJwk);
-		const { topic, payload } = this.#presence(true, ring);
-		await this.#line.publish(topic, payload, { retain: true });
+		await this.#line.publish(this.#presence.topic, await this.#presence.online(), { retain: true });
 	}
 
 	#received({ topic, payload, retained }: { topic: string; payload: Uint8Array; retained: boolean }): void {
@@ -260,16 +248,10 @@ export class RoomRinger {
 	}
 
 	#heardOurselves(heard: Presence): void {
-		if (heard.epoch > this.#epoch) {
-			// An earlier life of ours had a clock ahead of now: everybody would take us for that one's past.
-			this.#epoch = heard.epoch;
-			this.#line.drop();
-		} else if (heard.epoch === this.#epoch && heard.online) {
-			if (!this.#up) this.#nowUp();
-		} else if (this.#up) {
-			// The last will of an older connection came late and took our place among the retained.
-			this.#sayPresent().catch(() => this.#line.drop());
-		}
+		const meaning = this.#presence.judge(heard);
+		if (meaning === "ahead") this.#line.drop();
+		else if (meaning === "echo" && !this.#up) this.#nowUp();
+		else if (meaning === "stale" && this.#up) this.#sayPresent().catch(() => this.#line.drop());
 	}
 
 	#heardOf(room: string, heard: Presence): void {
@@ -309,7 +291,6 @@ export class RoomRinger {
 	}
 }
 
-const random16 = (): string => randomBytes(16).toString("base64url");
 const refused = (check: string): RoomError =>
 	new RoomError("ring.refused", "the room can't be rung", { context: { check } });
 

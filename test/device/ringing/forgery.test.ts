@@ -221,8 +221,9 @@ test("an answer counts only from the room that was rung", async () => {
 	);
 	// Its cancel of munich's ring counts as little.
 	await send(frame(await sealRing({ op: "cancel", ...parts, to: "room-munich" }, munichKey, signer)));
+	const after = next(munich, "ring.incoming", ({ from }) => from === "room-berlin");
 	await send(frame(await sealRing(ringMessage(), munichKey, signer)));
-	await next(munich, "ring.incoming", ({ from }) => from === "room-berlin");
+	await after;
 	await munich.ringer.answer(ring, "accepted");
 	expect(await outcome).toBe("answered");
 });

@@ -13,6 +13,8 @@ export interface LogEvents {
 	"engine.warning": { code: string; element: string };
 	"device.changed": { kind: string; present: boolean };
 	"call.state": { state: string };
+	/** The far end's first decoded picture, epoch milliseconds; again after every rebuild of the path. */
+	"call.first_picture": { atMs: number };
 	"call.ended": { reason: string; seconds: number };
 	"call.refused": { code: string };
 	"rendezvous.connection": { state: string; attempt: number };

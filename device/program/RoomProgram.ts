@@ -130,6 +130,7 @@ export class RoomProgram {
 		const { events } = this.#engine;
 		events.on("up", () => room.tell({ type: "engine.up" }));
 		events.on("down", () => room.tell({ type: "engine.down" }));
+		events.on("farPicture", ({ atMs }) => this.#log.write("info", "call.first_picture", { atMs }));
 		events.on("sources", (sources) => room.tell({ type: "sources.changed", ...sources }));
 		this.#ringer?.events.on("broker.up", () => room.tell({ type: "broker.up" }));
 		this.#ringer?.events.on("broker.down", () => room.tell({ type: "broker.down" }));

@@ -4,6 +4,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { stringify } from "yaml";
 import { RoomError } from "../../device/core/RoomError.ts";
 import { createLink, formatLink } from "../../device/meeting/link.ts";
@@ -24,6 +25,8 @@ export interface BuildingOptions {
 	say?: (line: string) => void;
 	/** Where the rooms' logs go; default: this process' stderr, warnings and errors only. */
 	log?: "quiet" | "all";
+	/** Gets the rooms' log, lines of level info and above, instead; for benches that read moments out of it. */
+	onLogLine?: (room: RoomId, line: string) => void;
 	/** Changes a room's configuration before it is written, for tests and benches. */
 	configure?: (room: RoomId, config: Record<string, unknown>) => void;
 }
@@ -137,16 +140,20 @@ export class Building {
 		};
 		this.#options.configure?.(room.id, config);
 		await writeFile(file("room.yaml"), stringify(config), { mode: 0o600 });
+		const { log, onLogLine } = this.#options;
 		const child = fork(join(root, "device", "main.ts"), ["--config", file("room.yaml")], {
-			stdio: ["ignore", "inherit", this.#options.log === "quiet" ? "ignore" : "inherit", "ipc"],
+			stdio: ["ignore", "inherit", onLogLine ? "pipe" : log === "quiet" ? "ignore" : "inherit", "ipc"],
 			env: {
 				...process.env,
-				INCAMERA_LOG: process.env["INCAMERA_LOG"] ?? (this.#options.log === "all" ? "info" : "warn"),
+				INCAMERA_LOG: onLogLine ? "info" : (process.env["INCAMERA_LOG"] ?? (log === "all" ? "info" : "warn")),
 			},
 			// a terminal's Ctrl-C reaches the whole group: the room ends when we say so, in order
 			detached: true,
 		});
 		this.#rooms.set(room.id, child);
+		if (onLogLine && child.stderr) {
+			createInterface({ input: child.stderr }).on("line", (line) => onLogLine(room.id, line));
+		}
 		await new Promise<void>((resolve, reject) => {
 			child.once("message", (message: { ready: true } | { failed: { code: string; message: string } }) => {
 				if ("ready" in message) resolve();

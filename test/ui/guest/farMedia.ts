@@ -31,6 +31,13 @@ export function probePicture(page: Page): Promise<PictureProbe> {
 	});
 }
 
+interface Heard {
+	/** 0–1. */
+	loudest: number;
+	/** How often was listened. */
+	looks: number;
+}
+
 /** Starts to listen to the far end's sound as it arrives; `loudestSound` then says the loudest so far, 0–1. */
 export function listenToFar(page: Page): Promise<void> {
 	return page.$eval("[data-testid=far-video]", (element) => {
@@ -39,20 +46,23 @@ export function listenToFar(page: Page): Promise<void> {
 		const analyser = new AnalyserNode(context, { fftSize: 2048 });
 		context.createMediaStreamSource(new MediaStream(stream.getAudioTracks())).connect(analyser);
 		const samples = new Float32Array(analyser.fftSize);
-		const heard = { loudest: 0 };
-		(globalThis as unknown as { heard: typeof heard }).heard = heard;
+		const heard: Heard = { loudest: 0, looks: 0 };
+		Object.assign(globalThis, { heard });
 		setInterval(() => {
 			analyser.getFloatTimeDomainData(samples);
 			for (const sample of samples) heard.loudest = Math.max(heard.loudest, Math.abs(sample));
+			heard.looks += 1;
 		}, 20);
 	});
 }
 
-export function loudestSound(page: Page, options: { forget?: boolean } = {}): Promise<number> {
-	return page.evaluate((forget) => {
-		const { heard } = globalThis as unknown as { heard: { loudest: number } };
-		const { loudest } = heard;
-		if (forget) heard.loudest = 0;
-		return loudest;
-	}, options.forget === true);
+export function loudestSound(page: Page): Promise<number> {
+	return page.evaluate(() => (globalThis as unknown as { heard: Heard }).heard.loudest);
+}
+
+/** Forgets what was heard, and says the loudest of the next 75 looks: at least one and a half seconds, three of the fake beeps. */
+export async function loudestFromNow(page: Page): Promise<number> {
+	await page.evaluate(() => Object.assign((globalThis as unknown as { heard: Heard }).heard, { loudest: 0, looks: 0 }));
+	await page.waitForFunction(() => (globalThis as unknown as { heard: Heard }).heard.looks >= 75);
+	return loudestSound(page);
 }

@@ -5,6 +5,7 @@ import { equalBytes, sha256 } from "../../../device/meeting/bytes.ts";
 import type { Candidate, IceServer, Peer, PeerEvents } from "../../../device/meeting/Peer.ts";
 import { mark } from "./marks.ts";
 import { offeredVideoCodecs, videoEncoding } from "./mediaProfile.ts";
+import { withStartBitrate } from "./startBitrate.ts";
 
 export type MediaKind = "audio" | "video";
 
@@ -80,7 +81,7 @@ export class BrowserPeer implements Peer {
 
 	async acceptOffer(sdp: string, expectedFingerprint: Uint8Array): Promise<string> {
 		this.#expect(sdp, expectedFingerprint);
-		await this.#pc.setRemoteDescription({ type: "offer", sdp });
+		await this.#pc.setRemoteDescription({ type: "offer", sdp: withStartBitrate(sdp) });
 		this.#remoteApplied = true;
 		const stream = new MediaStream();
 		for (const transceiver of this.#pc.getTransceivers()) {
@@ -100,7 +101,7 @@ export class BrowserPeer implements Peer {
 
 	async acceptAnswer(sdp: string, expectedFingerprint: Uint8Array): Promise<void> {
 		this.#expect(sdp, expectedFingerprint);
-		await this.#pc.setRemoteDescription({ type: "answer", sdp });
+		await this.#pc.setRemoteDescription({ type: "answer", sdp: withStartBitrate(sdp) });
 		this.#remoteApplied = true;
 		this.#watchDtls();
 		await this.#applyWaiting();

@@ -3,6 +3,7 @@ import type { FailureReason } from "../../../device/contract/failure.ts";
 import type { Locale } from "../../../device/contract/snapshot.ts";
 import { systemClock } from "../../../device/core/clock.ts";
 import { RoomError } from "../../../device/core/RoomError.ts";
+import { loadCertificates } from "../../../device/meeting/identity.ts";
 import { type Link, parseLink } from "../../../device/meeting/link.ts";
 import { displayName } from "../../../device/meeting/messages.ts";
 import { ReplayCache } from "../../../device/meeting/ReplayCache.ts";
@@ -69,6 +70,8 @@ export class GuestPage {
 		else {
 			try {
 				this.#link = parseLink(taken.link);
+				// The heaviest part of the script, fetched while the guest looks into the mirror; where that fails, joining tries again.
+				loadCertificates().catch(() => {});
 			} catch (error) {
 				this.screen.value = { name: "link-refused", code: linkCode(error) };
 			}

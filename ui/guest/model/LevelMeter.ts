@@ -29,6 +29,8 @@ export class LevelMeter {
 		}
 		const context = this.#context ?? new AudioContext();
 		this.#context = context;
+		// Safari's starts suspended where no touch led here.
+		void context.resume();
 		const analyser = new AnalyserNode(context, { fftSize: 1024 });
 		const samples = new Float32Array(analyser.fftSize);
 		this.#source = context.createMediaStreamSource(new MediaStream([track]));

@@ -40,20 +40,18 @@ export function ComparePanel({ page, call, code, words }: Props) {
 					</Button>
 				</>
 			) : (
-				<>
-					<div class="answers">
-						<Button kind="primary" size="large" class="same" onPress={() => page.compare(true)}>
-							{text.same}
-						</Button>
-						<Button kind="alarm" size="large" class="different" onPress={() => page.compare(false)}>
-							{text.different}
-						</Button>
-						<Button kind="ghost" size="large" class="later" onPress={() => page.toggle("compare")}>
-							{text.later}
-						</Button>
-					</div>
-					<p class="muted">{text.differentExplain}</p>
-				</>
+				<div class="answers">
+					<Button kind="primary" size="large" class="same" onPress={() => page.compare(true)}>
+						{text.same}
+					</Button>
+					<Button kind="alarm" size="large" class="different" onPress={() => page.compare(false)}>
+						<span>{text.different}</span>
+						<small>{text.differentExplain}</small>
+					</Button>
+					<Button kind="ghost" size="large" class="later" onPress={() => page.toggle("compare")}>
+						{text.later}
+					</Button>
+				</div>
 			)}
 		</section>
 	);

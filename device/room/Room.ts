@@ -68,9 +68,11 @@ export class Room {
 	readonly #actor: Actor<typeof roomMachine>;
 	readonly #media: MediaFollower;
 	readonly #listeners = new Set<() => void>();
+	readonly #effects = new Set<() => void>();
 	#rev = 0;
 	#snapshot: Snapshot;
 	#cancelTick: () => void = () => {};
+	#stopped = false;
 
 	/** @param policy of the product unless a test shows that a worse one would be noticed */
 	constructor(options: RoomOptions, ports: RoomPorts, policy: MediaPolicy = mediaPolicy) {
@@ -86,11 +88,10 @@ export class Room {
 				session: fromCallback<SessionCommand, SessionInput, SessionEvent>(({ input, sendBack, receive }) => {
 					const session = ports.session(input, sendBack);
 					receive((command) => this.#guarded(() => session.tell(command)));
-					return () => this.#guarded(() => session.stop());
+					return this.#running(session);
 				}),
 				ring: fromCallback<RoomEvent, RingInput, RingEvent>(({ input, sendBack }) => {
-					const ring = ports.ring(input, sendBack);
-					return () => this.#guarded(() => ring.stop());
+					return this.#running(ports.ring(input, sendBack));
 				}),
 			},
 			actions: {
@@ -117,7 +118,8 @@ export class Room {
 			// Nothing in the machine throws on purpose. If it does all the same, what is open must close.
 			error: () => {
 				this.#ports.log.write("error", "error.unexpected", { code: "room.unexpected" });
-				this.#refresh();
+				this.#follow();
+				this.#stopEffects();
 				this.#ports.broken();
 			},
 		});
@@ -127,19 +129,22 @@ export class Room {
 
 	/** Ends a call in progress, closes the sources; resolves once the engine was told. */
 	async stop(): Promise<void> {
-		this.#cancelTick();
+		this.#stopped = true;
 		this.#actor.stop();
+		this.#stopEffects();
+		this.#cancelTick();
 		this.#follow();
 		await this.#media.settled();
 	}
 
 	/** What the surroundings report. */
 	tell(event: WorldEvent): void {
-		this.#actor.send(event);
+		if (!this.#stopped) this.#actor.send(event);
 	}
 
 	/** A touch in this room: the only way in for what may open a source. */
 	intent(intent: Intent): "ack" | "panel.not_now" {
+		if (this.#stopped) return "panel.not_now";
 		this.#refresh();
 		if (!allowed(intent, this.#snapshot)) return "panel.not_now";
 		this.#actor.send(intent);
@@ -154,6 +159,20 @@ export class Room {
 	onSnapshot(callback: () => void): () => void {
 		this.#listeners.add(callback);
 		return () => this.#listeners.delete(callback);
+	}
+
+	/** Keeps a started effect, and gives what stops it, once. */
+	#running(effect: { stop(): void }): () => void {
+		const stop = () => {
+			if (this.#effects.delete(stop)) this.#guarded(() => effect.stop());
+		};
+		this.#effects.add(stop);
+		return stop;
+	}
+
+	/** A machine that broke leaves its actors running, and nobody to tell them. */
+	#stopEffects(): void {
+		for (const stop of [...this.#effects]) stop();
 	}
 
 	#report(thrown: unknown, code: string): void {

@@ -476,6 +476,30 @@ describe("the engine", () => {
 		expect(bench.engine.tv).toMatchObject({ status: "Verbindet neu …", locked: false });
 	});
 
+	test("a machine that breaks closes everything and says so", async () => {
+		const bench = connected();
+		await bench.settled();
+		const now = bench.clock.now.bind(bench.clock);
+		bench.clock.now = () => {
+			bench.clock.now = now;
+			throw new Error("no time");
+		};
+		bench.room.tell({ type: "engine.down" });
+		expect(bench.broken).toBe(1);
+		await bench.settled();
+		expect(bench.engine.state).toEqual(closed);
+		expect(bench.session).toBeNull();
+	});
+
+	test("after the stop nothing starts any more", async () => {
+		const bench = new RoomBench().ready();
+		await bench.room.stop();
+		bench.room.tell({ type: "engine.up" });
+		expect(bench.room.intent({ type: "panel.meet_now" })).toBe("panel.not_now");
+		bench.clock.advance(24 * 60 * MINUTE);
+		expect(bench.sessions).toEqual([]);
+	});
+
 	test("stopping the room closes everything", async () => {
 		const bench = connected();
 		await bench.settled();

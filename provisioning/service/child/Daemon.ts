@@ -140,9 +140,9 @@ export class Daemon {
 		if (!child || child.pid === undefined || hasEnded(child)) return;
 		const gone = once(child, "exit");
 		child.kill("SIGTERM");
-		const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
+		const cancelKill = this.#clock.after(STOP_MS, () => child.kill("SIGKILL"));
 		await gone;
-		clearTimeout(timer);
+		cancelKill();
 	}
 }
 

@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { type Clock, systemClock } from "../../../device/core/clock.ts";
 import { RoomError } from "../../../device/core/RoomError.ts";
+import { stunAnswers } from "../../../device/core/stunAnswers.ts";
 import { Daemon } from "../child/Daemon.ts";
 import { freePort, isPortTaken } from "../child/freePort.ts";
 import { RunFolder } from "../child/RunFolder.ts";
 import { unprivileged } from "../child/unprivileged.ts";
 import { coturnConfig } from "./coturnConfig.ts";
-import { stunAnswers } from "./stunBinding.ts";
 
 export interface TurnOptions {
 	/** A loopback address: this relays within one machine. */

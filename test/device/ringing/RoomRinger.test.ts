@@ -66,8 +66,9 @@ describe("a ring", () => {
 		}
 		expect(await berlin.ringer.ring("room-munich", link, { signal: AbortSignal.abort() })).toBe("cancelled");
 		// Going away takes back what still rings, and ends when all of it was said: then bonn's ring comes after it.
-		const open = berlin.ringer.ring("room-munich", link);
-		await next(munich, "ring.incoming");
+		const rings = next(munich, "ring.incoming", (ring) => ring.link === "https://open");
+		const open = berlin.ringer.ring("room-munich", "https://open");
+		await rings;
 		await berlin.ringer.close();
 		expect(await open).toBe("cancelled");
 		const bonn = await fleet.room("room-bonn", { lists: ["room-munich"] });

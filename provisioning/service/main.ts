@@ -1,0 +1,79 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { jsonLog } from "../../device/core/log.ts";
+import { RoomError } from "../../device/core/RoomError.ts";
+import { startBroker } from "./broker/mosquitto.ts";
+import { openCa } from "./ca/FleetCa.ts";
+import { readServiceConfig, type ServiceConfig } from "./config.ts";
+import { startService } from "./startService.ts";
+import { startTurn } from "./turn/coturn.ts";
+
+/**
+ * The service's composition root: `node provisioning/service/main.ts --config file.yaml`. Ends in order on SIGINT and SIGTERM; exit
+ * code 1 with one JSON line that has the error's code when it can't start.
+ */
+async function run(config: ServiceConfig): Promise<() => Promise<void>> {
+	const running: { close(): Promise<void> }[] = [];
+	const close = async () => {
+		for (const part of running.splice(0).reverse()) await part.close();
+	};
+	try {
+		const ca = await openCa(join(config.stateFolder, "ca"));
+		if (config.broker) running.push(await startBroker({ ca, ...config.broker }));
+		const turn = await turnOf(config, running);
+		const { host, port, guestFolder, behindProxy, tls } = config;
+		running.push(
+			await startService({
+				host,
+				port,
+				guestFolder,
+				behindProxy,
+				...(tls ? { tls: { certificate: await read(tls.certificate), key: await read(tls.key) } } : {}),
+				...(turn ? { turn } : {}),
+			}),
+		);
+	} catch (error) {
+		await close();
+		throw error;
+	}
+	return close;
+}
+
+async function turnOf(
+	{ turn }: ServiceConfig,
+	running: { close(): Promise<void> }[],
+): Promise<{ urls: readonly string[]; secret: string } | null> {
+	if (!turn) return null;
+	if ("urls" in turn) return { urls: turn.urls, secret: (await read(turn.secretFile)).trim() };
+	const own = await startTurn();
+	running.push(own);
+	return own;
+}
+
+async function read(file: string): Promise<string> {
+	try {
+		return await readFile(file, "utf8");
+	} catch (cause) {
+		throw new RoomError("config.unreadable", "a file that the configuration names can't be read", { cause });
+	}
+}
+
+const log = jsonLog({ write: (line) => process.stdout.write(line) });
+try {
+	const { values } = parseArgs({ options: { config: { type: "string" } } });
+	if (!values.config) throw new RoomError("config.unreadable", "--config is missing");
+	const close = await run(await readServiceConfig(values.config));
+	log.write("info", "process.started", { program: "incamera-service", version: "0.1.0" });
+	for (const signal of ["SIGINT", "SIGTERM"] as const) {
+		process.once(signal, () => {
+			log.write("info", "process.stopping", { program: "incamera-service", signal });
+			void close().then(() => process.exit(0));
+		});
+	}
+} catch (thrown) {
+	const { code, context } = RoomError.from(thrown, "error.unexpected");
+	if (code === "config.refused") log.write("error", "config.refused", { code, line: Number(context["line"]) });
+	else log.write("error", "error.unexpected", { code });
+	process.exitCode = 1;
+}

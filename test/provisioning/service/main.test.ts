@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { freePort } from "../../../provisioning/service/child/freePort.ts";
+import { readServiceConfig } from "../../../provisioning/service/config.ts";
+
+const program = new URL("../../../provisioning/service/main.ts", import.meta.url).pathname;
+let folder: string;
+let child: ChildProcess | null;
+beforeEach(async () => {
+	child = null;
+	folder = await mkdtemp(join(tmpdir(), "incamera-main-test-"));
+	await mkdir(join(folder, "guest", "assets"), { recursive: true });
+	await writeFile(join(folder, "guest", "index.html"), "<!doctype html>");
+});
+afterEach(async () => {
+	if (child && child.exitCode === null && child.signalCode === null) {
+		const gone = once(child, "exit");
+		child.kill("SIGKILL");
+		await gone;
+	}
+	await rm(folder, { recursive: true, force: true });
+});
+async function config(text: string): Promise<string> {
+	const file = join(folder, "service.yaml");
+	await writeFile(file, text);
+	return file;
+}
+const minimal = (port: number) => `port: ${port}\nguestFolder: ${folder}/guest\nstateFolder: ${folder}/state\n`;
+
+test("runs from a file, says when it is there, and ends in order", async () => {
+	const port = await freePort("127.0.0.1");
+	const file = await config(`${minimal(port)}broker:\n  port: 0\nturn:\n  loopback: true\n`);
+	child = spawn(process.execPath, [program, "--config", file], { stdio: ["ignore", "pipe", "inherit"] });
+	const lines = createInterface({ input: child.stdout! });
+	const [first] = (await once(lines, "line")) as [string];
+	expect(JSON.parse(first)).toMatchObject({ event: "process.started", program: "incamera-service" });
+	const response = await fetch(`http://127.0.0.1:${port}/healthz`);
+	expect(await response.json()).toEqual({ status: "ok" });
+	expect((await stat(join(folder, "state", "ca", "ca.key.pem"))).mode & 0o777).toBe(0o600);
+	const exited = once(child, "exit");
+	child.kill("SIGTERM");
+	expect(await exited).toEqual([0, null]);
+	await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow();
+});
+
+test("says in one line why it can't start, and ends with 1", async () => {
+	const file = await config(`${minimal(0)}turn:\n  urls: ["turn:x"]\n  secretFile: ${folder}/none\n`);
+	child = spawn(process.execPath, [program, "--config", file], { stdio: ["ignore", "pipe", "inherit"] });
+	const exited = once(child, "exit");
+	const said: string[] = [];
+	for await (const line of createInterface({ input: child.stdout! })) said.push(line);
+	expect(await exited).toEqual([1, null]);
+	expect(said.map((line) => JSON.parse(line))).toMatchObject([{ level: "error", code: "config.unreadable" }]);
+});
+
+test.each<[string, number, string]>([
+	["port: 8080\nguestFolder: g\nstateFolder: s\nprot: 1\n", 4, "prot"],
+	["port: 80800\nguestFolder: g\nstateFolder: s\n", 1, "port"],
+	["host: 127.0.0.1\nport: 1\nguestFolder: g\nstateFolder: s\nbroker:\n  port: 1\n  nmaes: []\n", 7, "broker.nmaes"],
+	["port: 1\nguestFolder: g\nstateFolder: s\ntls:\n  key: k\n", 5, "tls.certificate"],
+	["port: 1\nguestFolder: [\n", 3, ""],
+	["", 1, ""],
+])("a wrong configuration is named with its line (%#)", async (text, line, key) => {
+	await expect(readServiceConfig(await config(text))).rejects.toMatchObject({
+		code: "config.refused",
+		context: { line, key },
+	});
+});
+
+test("JSON is a configuration too, with defaults", async () => {
+	const file = await config(JSON.stringify({ port: 8080, guestFolder: "g", stateFolder: "s" }));
+	expect(await readServiceConfig(file)).toEqual({
+		host: "127.0.0.1",
+		port: 8080,
+		behindProxy: false,
+		guestFolder: "g",
+		stateFolder: "s",
+	});
+});

@@ -18,6 +18,7 @@ const arrows: Record<string, string[]> = {
 	// rings are signed by the same certificates as handshakes: one verifier
 	"device/ringing": ["device/core", "device/meeting", "provisioning/contract"],
 	"device/privacy": ["device/core"],
+	"device/doctor": ["device/core", "device/media/gst", "device/meeting/Peer.ts"],
 	"device/panel": ["device/contract", "device/core"],
 	"ui/kit": [...contracts],
 	"ui/panel": ["ui/kit", "device/contract", "device/core"],

@@ -1,0 +1,64 @@
+/**
+ * `npm run doctor [-- --json] [-- --config room.yaml]`: what is missing on this machine, each with advice.
+ * Exit code 0 when nothing failed (care is not failure), 1 when something did, 2 for wrong arguments.
+ */
+import { parseArgs } from "node:util";
+import { loadRoomConfig } from "../device/config/loadRoomConfig.ts";
+import { systemClock } from "../device/core/clock.ts";
+import { RoomError } from "../device/core/RoomError.ts";
+import { stunAnswers } from "../device/core/stunAnswers.ts";
+import { CertificateCheck } from "../device/doctor/CertificateCheck.ts";
+import type { Check } from "../device/doctor/Check.ts";
+import { CodecsCheck } from "../device/doctor/CodecsCheck.ts";
+import { DevicesCheck } from "../device/doctor/DevicesCheck.ts";
+import { ElementsCheck } from "../device/doctor/ElementsCheck.ts";
+import { PortCheck } from "../device/doctor/PortCheck.ts";
+import { runChecks } from "../device/doctor/runChecks.ts";
+import { TurnCheck } from "../device/doctor/TurnCheck.ts";
+import { iceServersOf } from "../device/program/iceServersOf.ts";
+
+const { values } = parseArgs({
+	options: { json: { type: "boolean", default: false }, config: { type: "string" }, help: { type: "boolean" } },
+});
+if (values.help) {
+	console.log(
+		"npm run doctor [-- --json] [-- --config room.yaml]\nWithout --config it examines what `npm start` would use.",
+	);
+	process.exit(0);
+}
+
+const base = Number(process.env["INCAMERA_PORT_BASE"] ?? 8080);
+const checks: Check[] = [new ElementsCheck(), new CodecsCheck(), new DevicesCheck()];
+let rendezvous = `http://127.0.0.1:${base}`;
+if (values.config) {
+	try {
+		const config = await loadRoomConfig(values.config);
+		rendezvous = config.rendezvous;
+		checks.push(new PortCheck("panel", config.panel.port, config.panel.host));
+		checks.push(new CertificateCheck(config.identity, systemClock));
+	} catch (thrown) {
+		const { code, message } = RoomError.from(thrown, "config.unreadable");
+		console.error(`${code}: ${message}`);
+		process.exit(2);
+	}
+} else {
+	checks.push(new PortCheck("rendezvous", base));
+	checks.push(new PortCheck("panel of Berlin", base + 1));
+	checks.push(new PortCheck("panel of München", base + 2));
+}
+checks.push(new TurnCheck((signal) => iceServersOf(rendezvous, signal), stunAnswers));
+
+let worst = 0;
+// a reader that went away (`… | head`) is no failure
+process.stdout.on("error", () => process.exit(worst));
+const signs = { ok: "✓", care: "!", failed: "✗" };
+
+for await (const result of runChecks(checks)) {
+	if (result.status === "failed") worst = 1;
+	if (values.json) console.log(JSON.stringify(result));
+	else {
+		console.log(`${signs[result.status]} ${result.title}: ${result.found}`);
+		if (result.advice) console.log(`    ${result.code}: ${result.advice}`);
+	}
+}
+process.exit(worst);

@@ -1,6 +1,12 @@
 import type { Bin, Element, Pad, Pipeline } from "./gst/index.ts";
 
 /**
+ * Stands first in every branch that could fail: its error (a picture that cannot be negotiated, an encoder that gives up) ends there
+ * and reaches neither the camera nor the call's transport. The bus still tells of it.
+ */
+export const isolate = "errorignore ignore-error=true ignore-notnegotiated=true ignore-notlinked=true convert-to=ok";
+
+/**
  * A place in the running pipeline where a source comes in and users take it out, each without the others' notice: a funnel and a tee.
  * Without a user the tee drops what comes; without a source nothing comes. Neither copies a picture.
  */

@@ -1,6 +1,6 @@
 import { decoders, type VideoCodec } from "./encoder.ts";
 import type { Bin, BufferCounter, Pad, Pipeline } from "./gst/index.ts";
-import type { Hub } from "./Hub.ts";
+import { type Hub, isolate } from "./Hub.ts";
 import type { PeerStats } from "./stats.ts";
 
 interface Branch {
@@ -12,9 +12,9 @@ const codecs: Record<string, VideoCodec | "opus"> = { OPUS: "opus", H264: "h264"
 
 /** A lost packet asks for a key frame at once and is concealed until it comes: a smear for a moment instead of a frozen face. */
 const descriptions: Record<VideoCodec | "opus", string> = {
-	h264: `rtph264depay request-keyframe=true ! h264parse ! ${decoders.h264}`,
-	vp8: `rtpvp8depay request-keyframe=true ! ${decoders.vp8}`,
-	opus: "rtpopusdepay ! opusdec use-inband-fec=true plc=true",
+	h264: `${isolate} ! rtph264depay request-keyframe=true ! h264parse ! ${decoders.h264}`,
+	vp8: `${isolate} ! rtpvp8depay request-keyframe=true ! ${decoders.vp8}`,
+	opus: `${isolate} ! rtpopusdepay ! opusdec use-inband-fec=true plc=true`,
 };
 
 /** What we get from one far end: from webrtcbin's source pads through depayloader and decoder to the hubs of screen and speaker. */

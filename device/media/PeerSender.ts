@@ -1,6 +1,6 @@
 import { type EncoderKind, encodersFor, type VideoCodec } from "./encoder.ts";
 import { type Bin, type BufferCounter, type Element, type Pad, Pipeline } from "./gst/index.ts";
-import type { Hub } from "./Hub.ts";
+import { type Hub, isolate } from "./Hub.ts";
 import { type NegotiatedMedia, payloaderCaps } from "./negotiation.ts";
 import type { EncoderTarget } from "./rate-control.ts";
 import type { PeerStats } from "./stats.ts";
@@ -119,7 +119,7 @@ export class PeerSender {
 				: "rtpvp8pay picture-id-mode=15-bit mtu=1200";
 		// videorate and videoscale pass buffers through untouched until the rate control asks for less.
 		const bin = this.#pipeline.addDescription(
-			`valve name=valve drop=true drop-mode=forward-sticky-events ! videorate name=rate drop-only=true max-rate=${this.#target.fps} ! ` +
+			`${isolate} ! valve name=valve drop=true drop-mode=forward-sticky-events ! videorate name=rate drop-only=true max-rate=${this.#target.fps} ! ` +
 				`videoscale name=scale n-threads=1 ! capsfilter name=size caps="${sizeCaps(this.#target)}" ! ` +
 				`${kind.description(this.#target.bitrate, this.#target)} ! ${pay} pt=${media.payloadType} name=payloader ! ` +
 				`capsfilter name=rtp caps="${payloaderCaps(media)}"`,
@@ -135,7 +135,7 @@ export class PeerSender {
 	#addAudio(media: NegotiatedMedia, sink: Pad): void {
 		// Speech at 32 kbit/s with in-band repair (RFC 6716, section 2.1.7); complexity 5 halves the cost of 10 and is not heard at this rate.
 		const bin = this.#pipeline.addDescription(
-			"valve name=valve drop=true drop-mode=forward-sticky-events ! " +
+			`${isolate} ! valve name=valve drop=true drop-mode=forward-sticky-events ! ` +
 				"opusenc name=encoder audio-type=voice bitrate=32000 complexity=5 inband-fec=true packet-loss-percentage=5 frame-size=20 ! " +
 				`rtpopuspay pt=${media.payloadType} min-ptime=20000000 ! capsfilter caps="${payloaderCaps(media)}"`,
 		);

@@ -4,7 +4,7 @@ import { chooseDevice, DeviceWatch } from "./devices.ts";
 import { displaySink } from "./display.ts";
 import { GstPeer } from "./GstPeer.ts";
 import { type AppSink, type Bin, type BusMessage, Pipeline } from "./gst/index.ts";
-import { Hub } from "./Hub.ts";
+import { Hub, isolate } from "./Hub.ts";
 import type { MediaDevice, TvScene } from "./MediaEngine.ts";
 import type { EngineEvents, EngineMethods, EngineOptions, FromEngine, View } from "./protocol.ts";
 import { SourceSlot } from "./SourceSlot.ts";
@@ -31,6 +31,7 @@ export class Room {
 	#speaker: { bin: Bin; id: string } | null = null;
 	#scene = resting;
 	#tv: { composition: Composition; stop: (() => void) | null } | null = null;
+	#tvFailed = false;
 	#self: { bin: Bin; stop: () => void } | null = null;
 	#tvWork: Promise<void> = Promise.resolve();
 	readonly #looking: Record<View, boolean> = { tv: false, self: false };
@@ -173,11 +174,28 @@ export class Room {
 		return this.#tvWork;
 	}
 
+	/** A TV picture that failed is built anew, once a second at most. */
+	#redoTv(): Promise<void> {
+		const failed = this.#tv;
+		if (!failed || this.#tvFailed) return this.#tvWork;
+		this.#tvFailed = true;
+		this.#tvWork = this.#tvWork.then(async () => {
+			if (this.#tv === failed) this.#tv = null;
+			failed.stop?.();
+			await failed.composition.dispose();
+		});
+		setTimeout(() => {
+			this.#tvFailed = false;
+			void this.#refreshTv();
+		}, 1_000).unref();
+		return this.#tvWork;
+	}
+
 	async #refreshSelf(): Promise<void> {
 		const self = this.#self;
 		if (this.#looking.self && !self) {
 			const bin = this.#pipeline.addDescription(
-				`queue leaky=downstream max-size-buffers=1 ! videorate drop-only=true max-rate=${this.#options.previewFps} ! videoscale ! ` +
+				`${isolate} ! queue leaky=downstream max-size-buffers=1 ! videorate drop-only=true max-rate=${this.#options.previewFps} ! videoscale ! ` +
 					"video/x-raw,width=640,height=360 ! jpegenc quality=80 ! appsink name=self-jpeg max-buffers=1 drop=true sync=false async=false",
 			);
 			const sink = bin.getElementByName("self-jpeg") as AppSink;
@@ -245,11 +263,9 @@ export class Room {
 			return;
 		}
 		if (this.#slots.camera.handleError(message) || this.#slots.microphone.handleError(message)) return;
-		if (element === "speaker-device") {
-			void this.#closeSpeaker();
-		} else {
-			for (const peer of this.#peers.values()) if (peer.handleError(element)) break;
-		}
+		if (element === "speaker-device") void this.#closeSpeaker();
+		else if (element.startsWith("tv-") || element === "display") void this.#redoTv();
+		else for (const peer of this.#peers.values()) if (peer.handleError(element)) break;
 		this.#warn("media.element_failed", element);
 	}
 

@@ -1,4 +1,5 @@
 import type { FoundDevice } from "./devices.ts";
+import { isolate } from "./Hub.ts";
 import type { SourcePlan } from "./sources.ts";
 
 /** The name by which the echo canceller finds what the loudspeaker plays. */
@@ -29,7 +30,7 @@ export function speakerDescription({ element }: FoundDevice): string {
 	const open = element.replace(/^(\S+)/, "$1 name=speaker-device");
 	const timing = /^(alsa|pulse)/.test(element) ? " buffer-time=40000 latency-time=10000" : "";
 	return (
-		"queue max-size-time=200000000 max-size-buffers=0 max-size-bytes=0 ! audioconvert ! audioresample ! " +
+		`${isolate} ! queue max-size-time=200000000 max-size-buffers=0 max-size-bytes=0 ! audioconvert ! audioresample ! ` +
 		`audio/x-raw,format=S16LE,rate=48000,channels=2,layout=interleaved ! webrtcechoprobe name=${probe} ! ${open}${timing} async=false`
 	);
 }

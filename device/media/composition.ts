@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { quote } from "./devices.ts";
 import { type AppSink, type Bin, type Disconnect, Element, type Pad, type Pipeline } from "./gst/index.ts";
-import type { Hub } from "./Hub.ts";
+import { type Hub, isolate } from "./Hub.ts";
 import type { TvScene } from "./MediaEngine.ts";
 
 export interface TvOptions {
@@ -16,7 +16,7 @@ export interface TvOptions {
 const groundColor = "0xff11151c";
 const lamp = "#e8b46b";
 /** What feeds the mixer may be early by as much as the far end's picture is late, or the mixer cannot set its latency. */
-const slack = "queue leaky=downstream max-size-buffers=2 max-size-bytes=0 max-size-time=1000000000";
+const slack = `${isolate} ! queue leaky=downstream max-size-buffers=2 max-size-bytes=0 max-size-time=1000000000`;
 const lockPicture = fileURLToPath(new URL("./assets/lock.png", import.meta.url));
 
 /** Where a picture lies on the TV. */

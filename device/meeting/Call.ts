@@ -3,7 +3,7 @@ import { Emitter } from "../core/Emitter.ts";
 import { RoomError } from "../core/RoomError.ts";
 import type { Bytes } from "./bytes.ts";
 import { CallAttempt } from "./CallAttempt.ts";
-import { isSecurityFailure, type SecurityFailure } from "./failures.ts";
+import { isSecurityFailure, type SecurityFailure, stale } from "./failures.ts";
 import { claimedCallId, type HandshakeContext, type Role, readOffer, type Session } from "./handshake.ts";
 import { readHeader } from "./jws.ts";
 import type { FarMember } from "./Membership.ts";
@@ -63,8 +63,12 @@ export class Call {
 	readonly #backoff: Backoff;
 	readonly #timers: Timers<"attempt" | "retry" | "stable">;
 	#role: Role;
+	/** Whether the roles are beyond doubt: by kind, or because one OFFER was taken. */
+	#settled: boolean;
 	#there = true;
 	#attempt: CallAttempt | null = null;
+	/** The last attempt that was proved. */
+	#held: CallAttempt | null = null;
 	#pathUp = false;
 	#pinned: Bytes | null = null;
 	#closed = false;
@@ -75,7 +79,8 @@ export class Call {
 		this.#timers = new Timers(options.clock);
 		this.#backoff = new Backoff({ baseMs: 300, capMs: 4_000, random: options.random });
 		const { identity, far } = options;
-		const offers = identity.kind === far.kind ? !far.cameBefore : identity.kind === "guest";
+		this.#settled = identity.kind !== far.kind;
+		const offers = this.#settled ? identity.kind === "guest" : !far.cameBefore;
 		this.#role = offers ? "offerer" : "answerer";
 	}
 
@@ -122,16 +127,27 @@ export class Call {
 	async receive(jws: string): Promise<void> {
 		try {
 			if (readHeader(jws).typ === "incamera-offer") await this.#receiveOffer(jws);
-			else if (this.#attempt) await this.#attempt.receive(jws);
-			else this.#counters.stale += 1;
+			else await this.#receiveInCall(jws);
 		} catch (error) {
 			this.#judge(RoomError.from(error, "meeting.malformed"), jws);
 		}
 	}
 
+	async #receiveInCall(jws: string): Promise<void> {
+		if (!this.#attempt) throw stale();
+		try {
+			await this.#attempt.receive(jws);
+		} catch (error) {
+			// Who leaves while the call is being rebuilt says so in the call that was.
+			if (!this.#held || !(error instanceof RoomError) || error.code !== "meeting.stale") throw error;
+			const reason = await this.#held.readFarewell(jws);
+			if (!this.#closed) this.events.emit("bye", reason);
+		}
+	}
+
 	async #receiveOffer(jws: string): Promise<void> {
 		if (this.#role === "offerer") {
-			if (this.#pinned || this.#decidedRole() === "offerer") {
+			if (this.#settled || this.#decidedRole() === "offerer") {
 				this.#counters.stale += 1;
 				return;
 			}
@@ -139,6 +155,7 @@ export class Call {
 		}
 		const offer = await readOffer(this.#context(), jws);
 		if (this.#closed) return;
+		this.#settled = true;
 		const { supply, iceServers } = this.#options;
 		const attempt = new CallAttempt(
 			{ context: this.#context(), peer: supply.take(iceServers(), { offer: false }), send: this.#options.send },
@@ -174,7 +191,8 @@ export class Call {
 
 	/** Nobody offered, or nobody answered, for a while. */
 	#stalled(): void {
-		if (!this.#pinned) this.#role = this.#decidedRole();
+		// Perhaps each waits for the other. (That both offer shows when the other's OFFER comes.)
+		if (!this.#settled && this.#role === "answerer") this.#role = this.#decidedRole();
 		this.#attemptFailed();
 	}
 
@@ -199,6 +217,8 @@ export class Call {
 
 	#proved(session: Session): void {
 		this.#pinned = session.far.fingerprint;
+		this.#settled = true;
+		this.#held = this.#attempt;
 		this.#timers.set("attempt", meetingTimes.path, () => this.#attemptFailed());
 		this.events.emit("proved", session);
 		this.#maybeConnected();

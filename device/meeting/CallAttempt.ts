@@ -137,6 +137,17 @@ export class CallAttempt {
 		return (await this.#channel?.sign({ kind: "bye", reason })) ?? null;
 	}
 
+	/**
+	 * A farewell in the call of this attempt, which the far end may send after this side has already begun another.
+	 * @throws RoomError `meeting.stale` for everything else.
+	 */
+	async readFarewell(jws: string): Promise<ByeReason> {
+		if (readHeader(jws).typ !== "incamera-signal" || !this.#channel || !this.#session) throw stale();
+		const body = await this.#channel.read(jws, this.#session.far.publicKey);
+		if (body.kind !== "bye") throw stale();
+		return body.reason;
+	}
+
 	/** Lets go of the peer. The channel can still ask and say farewell. */
 	close(): void {
 		if (this.#closed) return;

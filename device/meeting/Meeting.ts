@@ -304,7 +304,8 @@ export class Meeting {
 			this.#fail(reason);
 			return;
 		}
-		if (!this.#call?.call.proved) return;
+		// Before there was a call we simply are alone again, as the rendezvous is about to say.
+		if (!this.#wasConnected) return;
 		this.#finish();
 		this.#membership.close();
 		this.events.emit("ended", { reason: "far_end_left" });

@@ -4,6 +4,7 @@ import { createGuestIdentity, type OwnIdentity, type Trust } from "../../../devi
 import { createLink, type Link } from "../../../device/meeting/link.ts";
 import { Meeting, type MeetingEvents, type MeetingOptions } from "../../../device/meeting/Meeting.ts";
 import { RelaySimulator } from "../relay/RelaySimulator.ts";
+import { LinkHolder, type LinkHolderOptions } from "./LinkHolder.ts";
 import { type Flavour, SimulatedNetwork } from "./SimulatedPeer.ts";
 import { TestFleet } from "./TestFleet.ts";
 
@@ -66,6 +67,7 @@ export class MeetingRig {
 	readonly fleet: TestFleet;
 	readonly link: Link;
 	readonly #seats: Seat[] = [];
+	readonly #holders: LinkHolder[] = [];
 
 	private constructor(relay: RelaySimulator, fleet: TestFleet) {
 		this.relay = relay;
@@ -126,18 +128,18 @@ export class MeetingRig {
 	}
 
 	/** Moves the clock in small steps, with the sockets keeping up, until the condition holds; fails after `mostMs` of the clock. */
-	async advanceUntil(condition: () => boolean, mostMs = 120_000): Promise<void> {
-		for (let moved = 0; !condition(); moved += 100) {
+	async advanceUntil(condition: () => boolean, mostMs = 120_000, stepMs = 100): Promise<void> {
+		for (let moved = 0; !condition(); moved += stepMs) {
 			if (moved > mostMs) throw new Error(`not within ${mostMs} ms of the clock`);
-			this.clock.advance(100);
+			this.clock.advance(stepMs);
 			await this.quiet();
 		}
 	}
 
 	/** Moves the clock by `ms` in small steps, with the sockets keeping up. */
-	async advance(ms: number): Promise<void> {
-		for (let moved = 0; moved < ms; moved += 100) {
-			this.clock.advance(Math.min(100, ms - moved));
+	async advance(ms: number, stepMs = 100): Promise<void> {
+		for (let moved = 0; moved < ms; moved += stepMs) {
+			this.clock.advance(Math.min(stepMs, ms - moved));
 			await this.quiet();
 		}
 	}
@@ -155,7 +157,16 @@ export class MeetingRig {
 		return told + this.relay.seen.length + this.relay.joins + this.relay.pings + this.network.peers.length;
 	}
 
+	/** Somebody who holds the link and says what a test wants. */
+	async linkHolder(options: Partial<LinkHolderOptions> = {}): Promise<LinkHolder> {
+		const holder = await LinkHolder.join({ link: this.link, clock: this.clock, trust: this.fleet.trust, ...options });
+		this.#holders.push(holder);
+		await this.until(() => holder.ready);
+		return holder;
+	}
+
 	async stop(): Promise<void> {
+		for (const holder of this.#holders) holder.close();
 		for (const { meeting } of this.#seats) meeting.leave();
 		await this.relay.stop();
 	}

@@ -29,20 +29,27 @@ export class RelaySimulator {
 	mute = false;
 	/** Whether a member's leaving is told. */
 	tellLeft = true;
+	/** Whether a member's coming is told. */
+	tellMember = true;
+	/** What a joining member is told instead of the truth. */
+	lie: (joined: ServerFrame & { t: "joined" }) => ServerFrame = (joined) => joined;
 	/** Answers joins with this error. */
 	refuseJoins: RendezvousErrorCode | null = null;
 	/** Every message that was to be delivered, as it came in. */
 	readonly seen: { frame: ServerFrame & { t: "message" }; to: string }[] = [];
 	joins = 0;
+	/** Joins that came in, answered or not. */
+	asked = 0;
 	pings = 0;
 	readonly #members = new Set<Member>();
 	readonly #server: Server;
 	readonly #sockets = new Set<Socket>();
+	readonly #websockets: WebSocketServer;
 
 	private constructor(server: Server) {
 		this.#server = server;
-		const websockets = new WebSocketServer({ server, path: RENDEZVOUS_PATH, maxPayload: limits.frameBytes });
-		websockets.on("connection", (socket) => this.#serve(socket));
+		this.#websockets = new WebSocketServer({ server, path: RENDEZVOUS_PATH, maxPayload: limits.frameBytes });
+		this.#websockets.on("connection", (socket) => this.#serve(socket));
 		server.on("connection", (socket) => {
 			this.#sockets.add(socket);
 			socket.on("close", () => this.#sockets.delete(socket));
@@ -65,14 +72,19 @@ export class RelaySimulator {
 		return this.#members.size;
 	}
 
-	/** Sends something to every member, whatever it is. */
+	/** Sends something to every connection, joined or not. */
 	broadcast(frame: ServerFrame | string | Uint8Array): void {
-		for (const { socket } of this.#members) send(socket, frame);
+		for (const socket of this.#websockets.clients) send(socket, frame);
 	}
 
 	/** Delivers to one member as if it came from another. */
 	deliver(to: string, frame: ServerFrame | string | Uint8Array): void {
 		for (const member of this.#members) if (member.id === to) send(member.socket, frame);
+	}
+
+	/** The card that a member showed. */
+	helloOf(id: string): string {
+		return [...this.#members].find((member) => member.id === id)?.hello ?? "";
 	}
 
 	/** Cuts every connection, or those of one member. */
@@ -110,6 +122,7 @@ export class RelaySimulator {
 	}
 
 	#join(socket: WebSocket, { mid, hello }: { mid: string; hello: string }): Member | null {
+		this.asked += 1;
 		if (this.mute) return null;
 		this.joins += 1;
 		const member = { id: `m${this.joins}`, mid, hello, socket };
@@ -123,8 +136,8 @@ export class RelaySimulator {
 		this.#members.add(member);
 		const ice = [{ urls: ["turn:127.0.0.1:3478"], username: "1:x", credential: "y" }];
 		const members = others.map(({ id, hello: card }) => ({ id, hello: card }));
-		send(socket, { t: "joined", you: member.id, members, ice });
-		for (const other of others) send(other.socket, { t: "member", id: member.id, hello });
+		send(socket, this.lie({ t: "joined", you: member.id, members, ice }));
+		if (this.tellMember) for (const other of others) send(other.socket, { t: "member", id: member.id, hello });
 		return member;
 	}
 

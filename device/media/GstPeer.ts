@@ -46,6 +46,8 @@ export class GstPeer implements Peer {
 	readonly #codecs: readonly VideoCodec[];
 	/** webrtcbin's own pads; released with it. */
 	readonly #sinks: { audio?: Pad; video?: Pad } = {};
+	/** Of what we send; random (RFC 3550 section 8.1), and known before the payloaders are, for the description. */
+	readonly #ssrc = { audio: randomSsrc(), video: randomSsrc() };
 	#feedback: SendFeedback | null = null;
 	#rate: RateState;
 	#path: PeerStats["path"] = { loss: null, roundTripMs: null, receivedBitrate: null, delayGrowthUs: null };
@@ -84,7 +86,7 @@ export class GstPeer implements Peer {
 	}
 
 	async createOffer(): Promise<string> {
-		const { audio, video } = offerCaps(this.#codecs);
+		const { audio, video } = offerCaps(this.#codecs, this.#ssrc);
 		this.#transceiver("audio", audio);
 		this.#transceiver("video", video);
 		const offer = await this.#describe("create-offer", "offer");
@@ -95,7 +97,7 @@ export class GstPeer implements Peer {
 	async acceptOffer(sdp: string, expectedFingerprint: Uint8Array): Promise<string> {
 		const media = negotiate(sdp, this.#codecs, "offer");
 		this.#gate.expect(expectedFingerprint);
-		for (const one of media) this.#transceiver(one.kind, preferenceCaps(one));
+		for (const one of media) this.#transceiver(one.kind, preferenceCaps(one, this.#ssrc[one.kind]));
 		await this.#webrtc.request("set-remote-description", { type: "offer", sdp });
 		const answer = await this.#describe("create-answer", "answer");
 		await this.#webrtc.request("set-local-description", answer);
@@ -207,7 +209,7 @@ export class GstPeer implements Peer {
 		for (const one of media) {
 			this.#receiver.prepare(one.codec);
 			const sink = this.#sinks[one.kind];
-			if (sink) this.#sender.add(one, sink);
+			if (sink) this.#sender.add(one, sink, this.#ssrc[one.kind]);
 		}
 		if (this.#gate.state === "open") this.#sender.open();
 	}
@@ -318,4 +320,9 @@ function pick({ sent, received }: Pick<PeerStats["gate"], "sent" | "received">):
 
 function pathReport({ loss, roundTripMs, receivedBitrate, delayGrowthUs }: PeerStats["path"]): PeerStats["path"] {
 	return { loss, roundTripMs, receivedBitrate, delayGrowthUs };
+}
+
+function randomSsrc(): number {
+	const [ssrc] = crypto.getRandomValues(new Uint32Array(1));
+	return ssrc || 1;
 }

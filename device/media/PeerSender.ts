@@ -17,7 +17,7 @@ export class PeerSender {
 	readonly #hubs: { camera: Hub; microphone: Hub };
 	#target: EncoderTarget;
 	#open = false;
-	#video: { bin: Bin; kind: EncoderKind; encoder: Element; counter: BufferCounter; media: NegotiatedMedia; sink: Pad } | null = null;
+	#video: { bin: Bin; kind: EncoderKind; encoder: Element; counter: BufferCounter; media: NegotiatedMedia; sink: Pad; ssrc: number } | null = null;
 	#audio: Bin | null = null;
 
 	constructor(pipeline: Pipeline, hubs: { camera: Hub; microphone: Hub }, target: EncoderTarget) {
@@ -27,9 +27,9 @@ export class PeerSender {
 	}
 
 	/** Builds the sending side of one m-line. `sink`: webrtcbin's pad for it. */
-	add(media: NegotiatedMedia, sink: Pad): void {
-		if (media.kind === "audio") this.#addAudio(media, sink);
-		else this.#addVideo(media, sink);
+	add(media: NegotiatedMedia, sink: Pad, ssrc: number): void {
+		if (media.kind === "audio") this.#addAudio(media, sink, ssrc);
+		else this.#addVideo(media, sink, ssrc);
 	}
 
 	open(): void {
@@ -71,10 +71,10 @@ export class PeerSender {
 		const video = this.#video;
 		if (!video) return false;
 		broken.add(video.kind.element);
-		const { media, sink } = video;
+		const { media, sink, ssrc } = video;
 		await this.#removeVideo();
 		if (encodersFor(media.codec as VideoCodec, Pipeline.elementExists, broken).length === 0) return false;
-		this.#addVideo(media, sink);
+		this.#addVideo(media, sink, ssrc);
 		if (this.#open) this.open();
 		return true;
 	}
@@ -109,7 +109,7 @@ export class PeerSender {
 		await this.#hubs.camera.remove(video.bin);
 	}
 
-	#addVideo(media: NegotiatedMedia, sink: Pad): void {
+	#addVideo(media: NegotiatedMedia, sink: Pad, ssrc: number): void {
 		const codec = media.codec as VideoCodec;
 		const [kind] = encodersFor(codec, Pipeline.elementExists, broken);
 		if (!kind) return;
@@ -122,22 +122,22 @@ export class PeerSender {
 			`${isolate} ! valve name=valve drop=true drop-mode=forward-sticky-events ! videorate name=rate drop-only=true max-rate=${this.#target.fps} ! ` +
 				`videoscale name=scale n-threads=1 ! capsfilter name=size caps="${sizeCaps(this.#target)}" ! ` +
 				`${kind.description(this.#target.bitrate, this.#target)} ! ${pay} pt=${media.payloadType} name=payloader ! ` +
-				`capsfilter name=rtp caps="${payloaderCaps(media)}"`,
+				`capsfilter name=rtp caps="${payloaderCaps(media, ssrc)}"`,
 		);
 		const encoder = bin.getElementByName("encoder") as Element;
 		const encoded = encoder.pad("src") as Pad;
 		const counter = encoded.count();
 		encoded.dispose();
-		this.#video = { bin, kind, encoder, counter, media, sink };
+		this.#video = { bin, kind, encoder, counter, media, sink, ssrc };
 		this.#link(bin, sink, this.#hubs.camera);
 	}
 
-	#addAudio(media: NegotiatedMedia, sink: Pad): void {
+	#addAudio(media: NegotiatedMedia, sink: Pad, ssrc: number): void {
 		// Speech at 32 kbit/s with in-band repair (RFC 6716, section 2.1.7); complexity 5 halves the cost of 10 and is not heard at this rate.
 		const bin = this.#pipeline.addDescription(
 			`${isolate} ! valve name=valve drop=true drop-mode=forward-sticky-events ! ` +
 				"opusenc name=encoder audio-type=voice bitrate=32000 complexity=5 inband-fec=true packet-loss-percentage=5 frame-size=20 ! " +
-				`rtpopuspay pt=${media.payloadType} min-ptime=20000000 ! capsfilter caps="${payloaderCaps(media)}"`,
+				`rtpopuspay pt=${media.payloadType} min-ptime=20000000 ! capsfilter caps="${payloaderCaps(media, ssrc)}"`,
 		);
 		this.#audio = bin;
 		this.#link(bin, sink, this.#hubs.microphone);

@@ -98,8 +98,15 @@ function extension(lines: string[]): number | null {
 const feedback = "rtcp-fb-nack-pli=(boolean)true,rtcp-fb-ccm-fir=(boolean)true";
 const encodingNames: Record<VideoCodec | "opus", string> = { h264: "H264", vp8: "VP8", opus: "OPUS" };
 
-/** Caps of one format for a transceiver's `codec-preferences`: they become the m-line. */
-export function preferenceCaps({ kind, codec, payloadType, profileLevelId, transportCcId }: NegotiatedMedia): string {
+/**
+ * Caps of one format for a transceiver's `codec-preferences`: they become the m-line.
+ * @param ssrc of the stream that we will send: webrtcbin writes it, and the RTX stream that repairs it, into the description
+ * (RFC 5576 section 4.2). Left out it would announce streams that never come, and browsers drop what comes instead.
+ */
+export function preferenceCaps(
+	{ kind, codec, payloadType, profileLevelId, transportCcId }: NegotiatedMedia,
+	ssrc: number,
+): string {
 	const fields = [
 		`application/x-rtp,media=(string)${kind},encoding-name=(string)${encodingNames[codec]}`,
 		`clock-rate=(int)${kind === "audio" ? 48_000 : 90_000},payload=(int)${payloadType}`,
@@ -109,6 +116,7 @@ export function preferenceCaps({ kind, codec, payloadType, profileLevelId, trans
 	// An answer repeats the offer's level: webrtcbin would leave it out, and any other one matches nothing.
 	if (codec === "h264" && profileLevelId !== null) fields.push(`profile-level-id=(string)${profileLevelId}`);
 	if (kind === "video") fields.push(feedback);
+	fields.push(`ssrc=(uint)${ssrc}`);
 	if (transportCcId !== null) {
 		fields.push(`rtcp-fb-transport-cc=(boolean)true,extmap-${transportCcId}=(string)${transportCc}`);
 	}
@@ -116,18 +124,21 @@ export function preferenceCaps({ kind, codec, payloadType, profileLevelId, trans
 }
 
 /** What we offer: Opus, and every video codec that this machine can do, best first. */
-export function offerCaps(usable: readonly VideoCodec[]): { audio: string; video: string } {
+export function offerCaps(
+	usable: readonly VideoCodec[],
+	ssrc: Record<"audio" | "video", number>,
+): { audio: string; video: string } {
 	const common = { mline: 0, profileLevelId: null, transportCcId: ownTransportCcId };
-	const audio = preferenceCaps({ ...common, kind: "audio", codec: "opus", payloadType: 111 });
+	const audio = preferenceCaps({ ...common, kind: "audio", codec: "opus", payloadType: 111 }, ssrc.audio);
 	const video = usable.map((codec, index) =>
-		preferenceCaps({ ...common, kind: "video", codec, payloadType: 96 + index, profileLevelId: codec === "h264" ? "42e01f" : null }),
+		preferenceCaps({ ...common, kind: "video", codec, payloadType: 96 + index, profileLevelId: codec === "h264" ? "42e01f" : null }, ssrc.video),
 	);
 	return { audio, video: video.join(";") };
 }
 
-/** Caps behind a payloader: with them it takes payload type and header extension. */
-export function payloaderCaps({ kind, codec, payloadType, transportCcId }: NegotiatedMedia): string {
-	const base = `application/x-rtp,media=${kind},encoding-name=${encodingNames[codec]},payload=${payloadType}`;
+/** Caps behind a payloader: with them it takes payload type, SSRC and header extension. */
+export function payloaderCaps({ kind, codec, payloadType, transportCcId }: NegotiatedMedia, ssrc: number): string {
+	const base = `application/x-rtp,media=${kind},encoding-name=${encodingNames[codec]},payload=${payloadType},ssrc=(uint)${ssrc}`;
 	return transportCcId === null ? base : `${base},extmap-${transportCcId}=(string)${transportCc}`;
 }
 

@@ -99,7 +99,7 @@ export class Composition {
 			ghostPads: false,
 		});
 		this.#ground = pipeline.addDescription(
-			`videotestsrc is-live=true pattern=solid-color foreground-color=${groundColor} ! ${frame} ! ${slack}`,
+			`videotestsrc name=tv-ground-source is-live=true pattern=solid-color foreground-color=${groundColor} ! ${frame} ! ${slack}`,
 			{ name: "tv-ground" },
 		);
 		const entry = this.#screen.getElementByName("tv-frame") as Element;
@@ -110,8 +110,8 @@ export class Composition {
 		ground.dispose();
 		const side = Math.round(options.height / 15);
 		this.#lock = pipeline.addDescription(
-			`filesrc location=${quote(lockPicture)} ! pngdec ! videoconvert ! videoscale ! video/x-raw,format=I420,width=${side},height=${side} ! ` +
-				`imagefreeze is-live=true ! video/x-raw,framerate=${options.fps}/1 ! ${slack}`,
+			`filesrc name=tv-lock-source location=${quote(lockPicture)} ! pngdec ! videoconvert ! videoscale ! video/x-raw,format=I420,width=${side},height=${side} ! ` +
+				`imagefreeze name=tv-lock-still is-live=true ! video/x-raw,framerate=${options.fps}/1 ! ${slack}`,
 			{ name: "tv-lock" },
 		);
 		this.#lockPad = this.#feed(this.#lock);

@@ -118,6 +118,8 @@ export function runSession(
 		stop() {
 			events.clear();
 			meeting.leave();
+			// outside a meeting nobody asks the rendezvous, so nothing is known to be missing
+			surroundings.onRendezvous(true);
 		},
 	};
 }

@@ -84,7 +84,11 @@ export class PanelDriver {
 			};
 			const timer = setTimeout(() => {
 				this.#watchers.delete(look);
-				reject(new Error(`waited for ${what}; the panel shows ${JSON.stringify(this.#snapshot?.screen)}, was ${this.history}`));
+				reject(
+					new Error(
+						`waited for ${what}; the panel shows ${JSON.stringify(this.#snapshot?.screen)}, was ${this.history}`,
+					),
+				);
 			}, timeoutMs);
 			this.#watchers.add(look);
 			look();

@@ -6,7 +6,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Building, freePortBase, type RunningBuilding } from "../../tools/building/Building.ts";
 import { allowMedia, launchChromium } from "../ui/guest/chromium.ts";
-import { listenToFar, loudestSound, probePicture } from "../ui/guest/farMedia.ts";
+import { listenToFar, loudestFromNow, loudestSound, probePicture } from "../ui/guest/farMedia.ts";
 import { Guest, patience } from "../ui/guest/guestBrowser.ts";
 import { PanelDriver } from "./PanelDriver.ts";
 import { tvPicture } from "./tvPicture.ts";
@@ -126,13 +126,7 @@ describe("calls", { timeout: 120_000 }, () => {
 		await expect.poll(() => loudestSound(guest.page), patience).toBeGreaterThan(0.02);
 		await berlin.touch({ type: "panel.microphone", on: false });
 		await guest.page.waitForSelector("[data-testid=far-microphone-off]");
-		await expect
-			.poll(async () => {
-				await loudestSound(guest.page, { forget: true });
-				await guest.page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 700)));
-				return loudestSound(guest.page);
-			}, patience)
-			.toBeLessThan(0.002);
+		await expect.poll(() => loudestFromNow(guest.page), patience).toBeLessThan(0.002);
 		await berlin.touch({ type: "panel.camera", on: false });
 		await guest.page.waitForSelector("[data-testid=far-camera-off]");
 	});

@@ -30,7 +30,9 @@ export async function tvPicture(room: string): Promise<{ middle: Colour }> {
 	const side = 16;
 	const raw = execFileSync(
 		"gst-launch-1.0",
-		`-q fdsrc fd=0 ! jpegdec ! videoconvert ! videoscale ! video/x-raw,format=RGB,width=${side},height=${side} ! fdsink fd=1`.split(" "),
+		`-q fdsrc fd=0 ! jpegdec ! videoconvert ! videoscale ! video/x-raw,format=RGB,width=${side},height=${side} ! fdsink fd=1`.split(
+			" ",
+		),
 		{ input: jpeg, maxBuffer: 1 << 20 },
 	);
 	const sum = { red: 0, green: 0, blue: 0 };

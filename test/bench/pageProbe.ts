@@ -1,0 +1,105 @@
+/** What a bench needs to know of a guest page: put into it before its own scripts, it changes nothing of what the page does. */
+import type { Browser, Page } from "playwright-core";
+import { allowMedia, launchChromium } from "../ui/guest/chromium.ts";
+import { Guest } from "../ui/guest/guestBrowser.ts";
+
+export interface FrameStamp {
+	/** When the decoded frame was handed to the compositor, epoch ms (requestVideoFrameCallback's presentationTime). */
+	atMs: number;
+	width: number;
+	height: number;
+}
+
+interface Probe {
+	peers: RTCPeerConnection[];
+	frames: FrameStamp[];
+}
+
+export interface ProbeOptions {
+	/** The page's transports may use relays only. */
+	relayOnly?: boolean;
+}
+
+/** Runs in the page. Self-contained: it is sent there as text. */
+function install({ relayOnly = false }: ProbeOptions): void {
+	const probe: Probe = { peers: [], frames: [] };
+	(globalThis as unknown as { benchProbe: Probe }).benchProbe = probe;
+	const Native = globalThis.RTCPeerConnection;
+	globalThis.RTCPeerConnection = class extends Native {
+		constructor(configuration?: RTCConfiguration) {
+			super(relayOnly ? { ...configuration, iceTransportPolicy: "relay" } : configuration);
+			probe.peers.push(this);
+		}
+	};
+	const watched = new WeakSet<Element>();
+	const watch = (video: HTMLVideoElement): void => {
+		if (watched.has(video)) return;
+		watched.add(video);
+		const next = (): number =>
+			video.requestVideoFrameCallback((_now, { presentationTime, width, height }) => {
+				probe.frames.push({ atMs: performance.timeOrigin + presentationTime, width, height });
+				next();
+			});
+		next();
+	};
+	new MutationObserver(() => {
+		for (const video of document.querySelectorAll<HTMLVideoElement>("[data-testid=far-video]")) watch(video);
+	}).observe(document, { childList: true, subtree: true });
+}
+
+/** Chromium as a guest has it: a process tree and profile of its own, fake devices, not slowed down for being out of sight. */
+export function launchGuestBrowser(extra: string[] = []): Promise<Browser> {
+	return launchChromium([
+		allowMedia,
+		"--disable-renderer-backgrounding",
+		"--disable-background-timer-throttling",
+		"--disable-backgrounding-occluded-windows",
+		"--autoplay-policy=no-user-gesture-required",
+		...extra,
+	]);
+}
+
+/** A guest in a fresh profile, with the probe in place. */
+export async function probedGuest(browser: Browser, options: ProbeOptions = {}): Promise<Guest> {
+	const guest = await Guest.create(browser);
+	await guest.page.addInitScript(install, options);
+	return guest;
+}
+
+/** A guest who waits in the meeting, devices on. */
+export async function waitingGuest(browser: Browser, link: string, options: ProbeOptions = {}): Promise<Guest> {
+	const guest = await probedGuest(browser, options);
+	await guest.join(link);
+	await guest.waitForPhase("waiting");
+	return guest;
+}
+
+/** Presses Join inside the page, without the way through the browser's automation; the page marks the moment. */
+export function pressJoin(page: Page): Promise<void> {
+	return page.evaluate(() => (document.querySelector(".join") as HTMLElement).click());
+}
+
+/** Moment of a mark `incamera:<moment>`, epoch ms, once it is there. */
+export async function markOf(page: Page, moment: string): Promise<number> {
+	const handle = await page.waitForFunction((name) => {
+		const [mark] = performance.getEntriesByName(name);
+		return mark ? performance.timeOrigin + mark.startTime : null;
+	}, `incamera:${moment}`);
+	return handle.jsonValue() as Promise<number>;
+}
+
+/** The far end's frames that the page drew, in order. */
+export function framesOf(page: Page): Promise<FrameStamp[]> {
+	return page.evaluate(() => (globalThis as unknown as { benchProbe: Probe }).benchProbe.frames);
+}
+
+/** The first frame drawn at or after a moment (epoch ms), waited for. */
+export async function frameAfter(page: Page, sinceMs: number, timeout = 30_000): Promise<number> {
+	const handle = await page.waitForFunction(
+		(since) =>
+			(globalThis as unknown as { benchProbe: Probe }).benchProbe.frames.find(({ atMs }) => atMs >= since)?.atMs,
+		sinceMs,
+		{ timeout },
+	);
+	return handle.jsonValue() as Promise<number>;
+}

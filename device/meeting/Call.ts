@@ -5,7 +5,7 @@ import type { Bytes } from "./bytes.ts";
 import { CallAttempt } from "./CallAttempt.ts";
 import { isSecurityFailure, type SecurityFailure, stale } from "./failures.ts";
 import { claimedCallId, type HandshakeContext, type Role, readOffer, type Session } from "./handshake.ts";
-import { readHeader } from "./jws.ts";
+import { type MessageType, readHeader } from "./jws.ts";
 import type { FarMember } from "./Membership.ts";
 import { meetingTimes } from "./meetingTimes.ts";
 import type { ByeReason } from "./messages.ts";
@@ -169,9 +169,9 @@ export class Call {
 		if (this.#closed) return;
 		if (error.code === "meeting.stale") this.#counters.stale += 1;
 		else if (!isSecurityFailure(error.code)) this.#counters.malformed += 1;
-		else if (isSignal(jws) && error.code === "call.handshake_refused") this.#counters.unsigned += 1;
+		else if (typeOf(jws) === "incamera-signal" && error.code === "call.handshake_refused") this.#counters.unsigned += 1;
 		else if (this.#pinned && replayed.has(error.code)) this.#counters.stale += 1;
-		else this.#refuse(error.code, claimedCallId(jws));
+		else this.#refuse(error.code, typeOf(jws) === "incamera-offer" ? claimedCallId(jws) : null);
 	}
 
 	/** The next attempt: an OFFER of ours, or a wait for the far end's. */
@@ -262,13 +262,12 @@ export class Call {
 		else this.#timers.set("retry", backoff, () => this.#begin());
 	}
 
-	#refuse(code: SecurityFailure, callId: string | null): void {
+	/** @param offered the call of an OFFER that is refused: it exists in its sender's eyes only, so the answer is given in it. */
+	#refuse(code: SecurityFailure, offered: string | null): void {
 		const { identity } = this.#options;
-		// An OFFER that was refused has a call only in its sender's eyes; the answer is given in that call.
-		const told =
-			this.#attempt || !callId
-				? this.makeBye(code)
-				: new SignalChannel({ callId, role: "answerer", identity }).sign({ kind: "bye", reason: code });
+		const told = offered
+			? new SignalChannel({ callId: offered, role: "answerer", identity }).sign({ kind: "bye", reason: code })
+			: this.makeBye(code);
 		this.#timers.clearAll();
 		this.#attempt?.close();
 		this.events.emit("refused", { code, told });
@@ -284,10 +283,10 @@ export class Call {
 	}
 }
 
-function isSignal(jws: string): boolean {
+function typeOf(jws: string): MessageType | null {
 	try {
-		return readHeader(jws).typ === "incamera-signal";
+		return readHeader(jws).typ;
 	} catch {
-		return false;
+		return null;
 	}
 }

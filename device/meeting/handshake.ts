@@ -97,7 +97,6 @@ export async function readOffer(context: HandshakeContext, jws: string): Promise
 	checkTime(context, peek(jws)["iat"]);
 	const identity = await readFar(context, header);
 	const message = parseMessage(offer, await verifyMessage(jws, identity.publicKey));
-	checkTime(context, message.iat);
 	checkParty(context, identity);
 	if (context.replays.seen(message.callId)) throw new RoomError("call.replayed", "This offer was seen before");
 	return {
@@ -134,7 +133,6 @@ export async function readAnswer(context: HandshakeContext, sent: SentOffer, jws
 	if (peek(jws)["callId"] !== sent.callId) throw stale();
 	const identity = await readFar(context, header);
 	const message = parseMessage(answer, await verifyMessage(jws, identity.publicKey));
-	if (message.callId !== sent.callId) throw stale();
 	if (!equalBytes(bytesOf(message.offerHash), await sha256(utf8(sent.jws)))) throw handshakeRefused("transcript");
 	checkParty(context, identity);
 	const description = checkDescription(message.sdp, { type: "answer", offer: sent.description });
@@ -190,7 +188,10 @@ function readFar(context: HandshakeContext, header: ReturnType<typeof readHeader
 	return readIdentity(header, { ...context.trust, nowMs: context.clock.now() });
 }
 
-/** What the payload claims, before its signature was checked: good for sorting out, never for trusting. */
+/**
+ * What the payload claims, before its signature was checked: good for refusing early, never for accepting. Once the signature is
+ * found good, what was seen here is signed too: it is read from the same bytes.
+ */
 function peek(jws: string): Record<string, unknown> {
 	try {
 		const value: unknown = JSON.parse(textOf(fromBase64url(jws.split(".")[1] ?? "") ?? new Uint8Array()));

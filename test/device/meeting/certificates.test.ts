@@ -107,6 +107,12 @@ describe("a room's certificate chain", () => {
 			() => leafVerdict({ extensions: [new x509.Extension("1.2.3.4", true, new Uint8Array([5, 0]))] }),
 			"untrusted extension",
 		],
+		["that names another issuer", () => leafVerdict({ issuerName: "CN=Other CA" }), "untrusted issuer"],
+		[
+			"with the same extension twice",
+			() => leafVerdict({ extensions: [purpose("1.3.6.1.5.5.7.3.2"), purpose("1.3.6.1.5.5.7.3.1")] }),
+			"untrusted extension",
+		],
 		["without a common name", () => leafVerdict({ name: "O=Somewhere" }), "untrusted name"],
 		["with two common names", () => leafVerdict({ name: "CN=a, CN=b" }), "untrusted name"],
 		[

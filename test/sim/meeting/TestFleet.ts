@@ -16,6 +16,8 @@ export interface Issued {
 export interface LeafOptions {
 	name?: string;
 	issuer?: Issued;
+	/** Named as the issuer in the issuer's place. */
+	issuerName?: string;
 	/** Signs in the issuer's place. */
 	signedBy?: CryptoKey;
 	notBefore?: Date;
@@ -72,7 +74,7 @@ export class TestFleet {
 		const certificate = await x509.X509CertificateGenerator.create({
 			serialNumber: options.serial ?? `4a${randomBytes(8).toString("hex")}`,
 			subject: options.name ?? `CN=room-${randomBytes(3).toString("hex")}`,
-			issuer: issuer.certificate.subject,
+			issuer: options.issuerName ?? issuer.certificate.subject,
 			notBefore: options.notBefore ?? new Date(this.nowMs - dayMs),
 			notAfter: options.notAfter ?? new Date(this.nowMs + 60 * dayMs),
 			signingAlgorithm: algorithm,

@@ -2,6 +2,9 @@ import { Element, wrapElementKind } from "./Element.ts";
 import { type Handle, native } from "./native.ts";
 import type { Disconnect, GstSample } from "./values.ts";
 
+/** Sinks that somebody listens to or waits for: they stay, though nobody else may hold them. */
+const listenedTo = new Set<AppSink>();
+
 /** An `appsink`. No thread waits for it: the sink wakes JavaScript, which pulls. Bound its queue with `max-buffers` and `drop`. */
 export class AppSink extends Element<"app-sink-element"> {
 	/** Each tries to take one sample; false when there is none yet. */
@@ -20,10 +23,12 @@ export class AppSink extends Element<"app-sink-element"> {
 		if (ready !== null || native().sinkEnded(this.handle) || timeoutMs === 0) return ready;
 		return new Promise((resolve) => {
 			// Keeps the process up while somebody waits, also without end.
-			const timer = timeoutMs < 0 ? setInterval(() => undefined, 2 ** 31 - 1) : setTimeout(() => settle(null), timeoutMs);
+			const timer =
+				timeoutMs < 0 ? setInterval(() => undefined, 2 ** 31 - 1) : setTimeout(() => settle(null), timeoutMs);
 			const settle = (sample: GstSample | null): void => {
 				clearTimeout(timer);
 				this.#waiting.delete(attempt);
+				this.#hold();
 				resolve(sample);
 			};
 			const attempt = (): boolean => {
@@ -33,6 +38,7 @@ export class AppSink extends Element<"app-sink-element"> {
 				return sample !== null;
 			};
 			this.#waiting.add(attempt);
+			this.#hold();
 		});
 	}
 
@@ -40,23 +46,42 @@ export class AppSink extends Element<"app-sink-element"> {
 	onSample(callback: (sample: GstSample) => void): Disconnect {
 		this.#listeners.add(callback);
 		this.#ensureOpen();
+		this.#hold();
 		this.#wake();
-		return () => this.#listeners.delete(callback);
+		return () => {
+			this.#listeners.delete(callback);
+			this.#hold();
+		};
 	}
 
 	#ensureOpen(): void {
 		if (this.#open) return;
-		native().sinkOpen(this.handle, () => this.#wake());
+		native().sinkOpen(this.handle, AppSink.#wakeLater(new WeakRef(this)));
 		this.#open = true;
 	}
 
+	/** A function that does not hold the sink. */
+	static #wakeLater(sink: WeakRef<AppSink>): () => void {
+		return () => {
+			const held = sink.deref();
+			if (held) held.#wake();
+		};
+	}
+
+	#hold(): void {
+		if (!this.disposed && (this.#listeners.size > 0 || this.#waiting.size > 0)) listenedTo.add(this);
+		else listenedTo.delete(this);
+	}
+
 	#wake(): void {
+		if (this.disposed) this.#listeners.clear();
 		for (const attempt of [...this.#waiting]) if (!attempt()) break;
 		while (this.#listeners.size > 0 && !this.disposed) {
 			const sample = native().sinkPull(this.handle);
 			if (sample === null) return;
 			for (const listener of [...this.#listeners]) listener(sample);
 		}
+		this.#hold();
 	}
 }
 

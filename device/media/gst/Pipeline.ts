@@ -3,7 +3,10 @@ import { wrapElementKind } from "./Element.ts";
 import { type Handle, native } from "./native.ts";
 import type { BusMessage, Disconnect, StateChangeResult } from "./values.ts";
 
-/** A GstPipeline; gst-kit's `Pipeline` and more. Call `dispose()` at its end. */
+/** Pipelines that somebody listens to: they stay, though nobody else may hold them. */
+const listenedTo = new Set<Pipeline>();
+
+/** A GstPipeline; gst-kit's `Pipeline` and more. Call `dispose()` at its end: one that is only forgotten ends when it is collected. */
 export class Pipeline extends Bin {
 	readonly #listeners = new Map<object, { types: readonly string[] | null; listener: (message: BusMessage) => void }>();
 	readonly #pops: ((message: BusMessage | null) => void)[] = [];
@@ -16,13 +19,13 @@ export class Pipeline extends Bin {
 	constructor(description: string | Handle) {
 		const fresh = typeof description === "string";
 		super(fresh ? native().parsePipeline(description) : description);
-		if (fresh) native().busOpen(this.handle, () => this.#drain());
+		if (fresh) this.#openBus();
 	}
 
 	/** A pipeline without elements. */
 	static empty(name?: string): Pipeline {
 		const pipeline = new Pipeline(native().emptyPipeline(name));
-		native().busOpen(pipeline.handle, () => pipeline.#drain());
+		pipeline.#openBus();
 		return pipeline;
 	}
 
@@ -84,9 +87,11 @@ export class Pipeline extends Bin {
 				clearTimeout(timer);
 				const index = this.#pops.indexOf(take);
 				if (index >= 0) this.#pops.splice(index, 1);
+				this.#hold();
 				resolve(message);
 			};
 			this.#pops.push(take);
+			this.#hold();
 		});
 	}
 
@@ -94,10 +99,12 @@ export class Pipeline extends Bin {
 	onMessage(listener: (message: BusMessage) => void, types: readonly string[] | null = null): Disconnect {
 		const key = {};
 		this.#listeners.set(key, { types, listener });
+		this.#hold();
 		this.#updateFilter(this.#pops.length > 0);
 		this.#drain();
 		return () => {
 			this.#listeners.delete(key);
+			this.#hold();
 			if (!this.disposed) this.#updateFilter(this.#pops.length > 0);
 		};
 	}
@@ -111,7 +118,26 @@ export class Pipeline extends Bin {
 		this.#listeners.clear();
 		for (const take of this.#pops.splice(0)) take(null);
 		this.#disposal = native().disposePipeline(this.handle);
+		this.#hold();
 		return this.#disposal;
+	}
+
+	#openBus(): void {
+		native().busOpen(this.handle, Pipeline.#drainLater(new WeakRef(this)));
+	}
+
+	/** A function that does not hold the pipeline. */
+	static #drainLater(pipeline: WeakRef<Pipeline>): () => void {
+		return () => {
+			const held = pipeline.deref();
+			if (held) held.#drain();
+		};
+	}
+
+	/** Held while somebody listens or waits. */
+	#hold(): void {
+		if (!this.disposed && (this.#listeners.size > 0 || this.#pops.length > 0)) listenedTo.add(this);
+		else listenedTo.delete(this);
 	}
 
 	#updateFilter(all: boolean): void {

@@ -13,7 +13,7 @@ namespace {
 /** Wakes JavaScript when an app sink has a sample or ends. */
 class SinkTap : public Attachment {
  public:
-  SinkTap(Napi::Env env, GObject* sink, const Handle* through, Napi::Function wake)
+  SinkTap(Napi::Env env, GObject* sink, uint64_t through, Napi::Function wake)
       : Attachment(Environment::of(env), sink, through), wake_(env, wake, "appsink") {}
   void wake() { wake_.wake(); }
 
@@ -41,7 +41,7 @@ void checkFlow(Napi::Env env, GstFlowReturn result, const char* what) {
 static Napi::Value sinkOpen(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   GstAppSink* sink = sinkArgument(info);
-  auto tap = std::make_shared<SinkTap>(env, G_OBJECT(sink), handleOf(info[0]), functionArgument(info, 1, "Wake"));
+  auto tap = std::make_shared<SinkTap>(env, G_OBJECT(sink), handleId(info[0]), functionArgument(info, 1, "Wake"));
   Environment::of(env)->add(tap);
   GstAppSinkCallbacks callbacks{};
   callbacks.eos = [](GstAppSink*, gpointer data) { dataOf<SinkTap>(data).wake(); };

@@ -1,6 +1,6 @@
 #include "attachment.h"
 
-Attachment::Attachment(const std::shared_ptr<Environment>& environment, GObject* target, const Handle* through)
+Attachment::Attachment(const std::shared_ptr<Environment>& environment, GObject* target, uint64_t through)
     : environment_(environment), through_(through) {
   g_weak_ref_init(&target_, target);
   ++*environment_->live;

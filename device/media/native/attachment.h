@@ -15,7 +15,8 @@
  */
 class Attachment : public std::enable_shared_from_this<Attachment> {
  public:
-  Attachment(const std::shared_ptr<Environment>& environment, GObject* target, const Handle* through);
+  /** `through`: the handle it was made through, whose dispose ends it; 0 for none. */
+  Attachment(const std::shared_ptr<Environment>& environment, GObject* target, uint64_t through);
   virtual ~Attachment();
   Attachment(const Attachment&) = delete;
   Attachment& operator=(const Attachment&) = delete;
@@ -27,7 +28,7 @@ class Attachment : public std::enable_shared_from_this<Attachment> {
   void ended();
 
   bool isAttached() const { return !over_; }
-  const Handle* through() const { return through_; }
+  uint64_t through() const { return through_; }
 
   /** A new reference to the object, or null when it is gone. */
   GObject* target() const { return static_cast<GObject*>(g_weak_ref_get(&target_)); }
@@ -42,7 +43,7 @@ class Attachment : public std::enable_shared_from_this<Attachment> {
  private:
   std::shared_ptr<Environment> environment_;
   mutable GWeakRef target_;
-  const Handle* through_;
+  uint64_t through_;
   std::atomic<bool> over_{false};
 };
 

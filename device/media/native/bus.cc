@@ -105,7 +105,7 @@ Napi::Value toObject(Napi::Env env, const Message& message) {
 class BusTap : public Attachment {
  public:
   BusTap(Napi::Env env, GObject* pipeline, Napi::Function wake)
-      : Attachment(Environment::of(env), pipeline, nullptr), wake_(env, wake, "bus") {}
+      : Attachment(Environment::of(env), pipeline, 0), wake_(env, wake, "bus") {}
 
   void take(GstMessage* message) {
     {

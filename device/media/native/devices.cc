@@ -53,7 +53,7 @@ GstDevice* deviceOf(GstMessage* message) {
 class MonitorTap : public Attachment {
  public:
   MonitorTap(Napi::Env env, GstDeviceMonitor* monitor, Napi::Function listener)
-      : Attachment(Environment::of(env), G_OBJECT(monitor), nullptr), channel_(Channel::open(env, listener, "devices")) {}
+      : Attachment(Environment::of(env), G_OBJECT(monitor), 0), channel_(Channel::open(env, listener, "devices")) {}
 
   void take(GstMessage* message) {
     const char* name = eventName(message);

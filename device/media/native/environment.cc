@@ -5,21 +5,24 @@
 #include "attachment.h"
 #include "handle.h"
 
-/** Handles may be finalized later and keep the state; the references die with the environment itself, and may not be deleted then. */
+/** Handles may be finalized later and keep the state; the references belong to the environment and go with it. */
 static void finalize(Napi::Env, std::shared_ptr<Environment>* environment) {
-  (*environment)->handleClass.SuppressDestruct();
-  (*environment)->roomError.SuppressDestruct();
-  (*environment)->wrap.SuppressDestruct();
+  (*environment)->handleClass.Reset();
+  (*environment)->roomError.Reset();
+  (*environment)->wrap.Reset();
   delete environment;
 }
 
 void Environment::create(Napi::Env env) {
   auto* owner = new std::shared_ptr<Environment>(std::make_shared<Environment>());
   // Runs before the finalizers of objects: no streaming thread may call into an environment that is going.
-  env.AddCleanupHook(
-      [](std::shared_ptr<Environment>* environment) {
-        (*environment)->closing = true;
-        (*environment)->detachAll();
+  // (The C function: node-addon-api's AddCleanupHook leaks its bookkeeping.)
+  napi_add_env_cleanup_hook(
+      env,
+      [](void* data) {
+        auto& environment = *static_cast<std::shared_ptr<Environment>*>(data);
+        environment->closing = true;
+        environment->detachAll();
       },
       owner);
   env.SetInstanceData<std::shared_ptr<Environment>, &finalize>(owner);
@@ -49,7 +52,7 @@ void Environment::detachAll() {
   for (auto& attachment : attachments()) attachment->detach();
 }
 
-void Environment::detachFrom(const Handle* handle) {
+void Environment::detachFrom(uint64_t handle) {
   for (auto& attachment : attachments())
     if (attachment->through() == handle) attachment->detach();
 }

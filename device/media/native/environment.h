@@ -35,6 +35,9 @@ class Environment : public std::enable_shared_from_this<Environment> {
   Napi::FunctionReference wrap;
   std::set<Handle*> handles;
   bool closing = false;
+  uint64_t handlesMade = 0;
+  /** The object that the Handle under construction is for. */
+  GObject* constructing = nullptr;
 
   std::shared_ptr<std::atomic<int>> live = std::make_shared<std::atomic<int>>(0);
 
@@ -42,7 +45,7 @@ class Environment : public std::enable_shared_from_this<Environment> {
   void forget(Attachment* attachment);
 
   /** Ends the attachments of one object made through one handle. */
-  void detachFrom(const Handle* handle);
+  void detachFrom(uint64_t handle);
 
   /** Ends attachments and handles of everything inside `root`, and of `root` itself. */
   void disposeTree(GObject* root);

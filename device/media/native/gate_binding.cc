@@ -24,7 +24,7 @@ const char* stateName(GateDecision::State state) {
 class GateListener : public Attachment {
  public:
   GateListener(Napi::Env env, GstElement* webrtcbin, Napi::Function listener)
-      : Attachment(Environment::of(env), G_OBJECT(webrtcbin), nullptr), channel_(Channel::open(env, listener, "gate")) {}
+      : Attachment(Environment::of(env), G_OBJECT(webrtcbin), 0), channel_(Channel::open(env, listener, "gate")) {}
 
   void listenTo(WebrtcGate& gate) {
     stop_ = gate.onChange([channel = channel_](GateDecision::State state) {

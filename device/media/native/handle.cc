@@ -4,6 +4,7 @@
 #include <gst/app/gstappsrc.h>
 
 #include <thread>
+#include <utility>
 
 #include "errors.h"
 
@@ -19,9 +20,9 @@ void Handle::define(Napi::Env env) {
   Environment::of(env)->handleClass = Napi::Persistent(constructor);
 }
 
-Handle::Handle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Handle>(info), environment_(Environment::of(info.Env())) {
-  if (!info[0].IsExternal()) throw roomError(info.Env(), "media.gst_argument", "Handles are made by the binding only");
-  object_ = G_OBJECT(info[0].As<Napi::External<GObject>>().Data());
+Handle::Handle(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Handle>(info), environment_(Environment::of(info.Env())), id_(++environment_->handlesMade) {
+  if (!environment_->constructing) throw roomError(info.Env(), "media.gst_argument", "Handles are made by the binding only");
+  object_ = std::exchange(environment_->constructing, nullptr);
   // Not ref_sink: a floating object that somebody already holds (webrtcbin 1.22 never sinks its ICE agent) would lose that reference.
   g_object_ref(object_);
   info.This().As<Napi::Object>().TypeTag(&handleTag);
@@ -48,7 +49,7 @@ Handle::~Handle() {
 
 void Handle::drop() {
   if (!object_) return;
-  environment_->detachFrom(this);
+  environment_->detachFrom(id_);
   GObject* object = object_;
   object_ = nullptr;
   environment_->handles.erase(this);
@@ -88,7 +89,10 @@ Napi::Value Handle::dispose(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value newHandle(Napi::Env env, gpointer object) {
-  return Environment::of(env)->handleClass.New({Napi::External<GObject>::New(env, G_OBJECT(object))});
+  auto environment = Environment::of(env);
+  // Not an argument: a Napi::External for each would be garbage of its own.
+  environment->constructing = G_OBJECT(object);
+  return environment->handleClass.New({});
 }
 
 Napi::Value wrapObject(Napi::Env env, gpointer object) {

@@ -19,6 +19,9 @@ class Handle : public Napi::ObjectWrap<Handle> {
   /** Null once disposed. */
   GObject* object() const { return object_; }
 
+  /** Never used twice, unlike an address. */
+  uint64_t id() const { return id_; }
+
   /** Drops the reference and the connections made through it. Idempotent. */
   void drop();
 
@@ -30,10 +33,11 @@ class Handle : public Napi::ObjectWrap<Handle> {
   Napi::Value dispose(const Napi::CallbackInfo& info);
 
   std::shared_ptr<Environment> environment_;
+  uint64_t id_;
   GObject* object_ = nullptr;
 };
 
-/** A handle that shares the object (takes a reference of its own; sinks a floating one). */
+/** A handle that shares the object: takes a reference of its own. */
 Napi::Value newHandle(Napi::Env env, gpointer object);
 
 /** A handle wrapped in its TypeScript class; null for no object. */
@@ -44,6 +48,12 @@ Napi::Value wrapOwned(Napi::Env env, gpointer object);
 
 /** The Handle behind a value (a handle, or an object of a TypeScript class), or null when it is none. */
 Handle* handleOf(const Napi::Value& value);
+
+/** The id of the handle behind an argument, 0 for none. */
+inline uint64_t handleId(const Napi::Value& value) {
+  Handle* handle = handleOf(value);
+  return handle ? handle->id() : 0;
+}
 
 /** The object behind a value, no new reference. Throws `media.gst_argument`, or `media.gst_disposed`. */
 GObject* objectOf(const Napi::Value& value, GType type);

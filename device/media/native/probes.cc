@@ -27,7 +27,7 @@ class Probe : public Attachment {
 /** gst-kit's probe: every buffer is copied to JavaScript. */
 class CopyProbe : public Probe {
  public:
-  CopyProbe(Napi::Env env, GstPad* pad, const Handle* through, Napi::Function listener)
+  CopyProbe(Napi::Env env, GstPad* pad, uint64_t through, Napi::Function listener)
       : Probe(Environment::of(env), G_OBJECT(pad), through), channel_(Channel::open(env, listener, "padProbe")) {}
 
   void post(GstPad* pad, GstBuffer* buffer) {
@@ -162,7 +162,7 @@ static Napi::Value addPadProbe(const Napi::CallbackInfo& info) {
   Napi::Function listener = functionArgument(info, 2, "Callback");
   GstPad* pad = gst_element_get_static_pad(element, name.c_str());
   if (!pad) throw roomError(env, "media.gst_pad", "Failed to get pad: " + name);
-  auto probe = std::make_shared<CopyProbe>(env, pad, handleOf(info[0]), listener);
+  auto probe = std::make_shared<CopyProbe>(env, pad, handleId(info[0]), listener);
   Environment::of(env)->add(probe);
   probe->id = gst_pad_add_probe(pad, anyBuffer, copyBuffers, ownedData(probe), endData<CopyProbe>);
   gst_object_unref(pad);
@@ -176,7 +176,7 @@ static Napi::Value padCount(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   GstPad* pad = padArgument(info, 0);
   // Not tied to the handle: a counter outlives the wrapper of its pad.
-  auto probe = std::make_shared<CountProbe>(Environment::of(env), G_OBJECT(pad), nullptr);
+  auto probe = std::make_shared<CountProbe>(Environment::of(env), G_OBJECT(pad), 0);
   Environment::of(env)->add(probe);
   if (GstCaps* caps = gst_pad_get_current_caps(pad)) {
     probe->caps(caps);

@@ -13,7 +13,7 @@ namespace {
 /** A GstPromise that JavaScript waits for. Disposing its object rejects it, so that nobody waits for ever. */
 class Request : public Attachment {
  public:
-  Request(Napi::Env env, GObject* target, const Handle* through)
+  Request(Napi::Env env, GObject* target, uint64_t through)
       : Attachment(Environment::of(env), target, through),
         deferred_(Napi::Promise::Deferred::New(env)),
         channel_(Channel::open(env, Napi::Function(), "request", true)) {}
@@ -76,7 +76,7 @@ static Napi::Value request(const Napi::CallbackInfo& info) {
     throw roomError(env, "media.gst_signal_unknown", "Signal '" + name + "' takes no promise");
   call.fill(info[2].As<Napi::Array>(), last - 1);
 
-  auto pending = std::make_shared<Request>(env, object, handleOf(info[0]));
+  auto pending = std::make_shared<Request>(env, object, handleId(info[0]));
   Environment::of(env)->add(pending);
   GstPromise* promise = gst_promise_new_with_change_func(promiseChanged, ownedData(pending), freeData<Request>);
   GValue* argument = call.argument(last - 1);

@@ -24,7 +24,7 @@ struct Arguments {
 
 class Connection : public Attachment {
  public:
-  Connection(Napi::Env env, GObject* target, const Handle* through, Napi::Function listener, const std::string& signal)
+  Connection(Napi::Env env, GObject* target, uint64_t through, Napi::Function listener, const std::string& signal)
       : Attachment(Environment::of(env), target, through), channel_(Channel::open(env, listener, signal.c_str())) {}
 
   void post(guint count, const GValue* parameters) {
@@ -81,7 +81,7 @@ static Napi::Value connect(const Napi::CallbackInfo& info) {
   if (!g_signal_parse_name(signal.c_str(), G_OBJECT_TYPE(object), &id, &detail, TRUE))
     throw roomError(env, "media.gst_signal_unknown", "No signal '" + signal + "' on " + G_OBJECT_TYPE_NAME(object));
 
-  auto connection = std::make_shared<Connection>(env, object, handleOf(info[0]), listener, signal);
+  auto connection = std::make_shared<Connection>(env, object, handleId(info[0]), listener, signal);
   auto* closure = reinterpret_cast<SignalClosure*>(g_closure_new_simple(sizeof(SignalClosure), nullptr));
   closure->connection = new std::shared_ptr<Connection>(connection);
   closure->padAdded = signal == "pad-added";

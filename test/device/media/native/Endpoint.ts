@@ -70,7 +70,9 @@ export class Endpoint {
 
 	/** Writes our real fingerprint over webrtcbin's, as the meeting does before it signs. */
 	describe(description: SessionDescription): SessionDescription {
-		const hex = [...this.gate.certificateSha256].map((byte) => byte.toString(16).toUpperCase().padStart(2, "0")).join(":");
+		const hex = [...this.gate.certificateSha256]
+			.map((byte) => byte.toString(16).toUpperCase().padStart(2, "0"))
+			.join(":");
 		return { ...description, sdp: description.sdp.replaceAll(/a=fingerprint:.*/g, `a=fingerprint:sha-256 ${hex}`) };
 	}
 

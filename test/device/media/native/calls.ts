@@ -30,7 +30,9 @@ async function call(): Promise<void> {
 
 /** The rest of the surface, once: what a sanitizer should see run. */
 async function surface(): Promise<void> {
-	const pipeline = new Pipeline("videotestsrc is-live=true ! tee name=t ! queue ! appsink name=sink max-buffers=2 drop=true");
+	const pipeline = new Pipeline(
+		"videotestsrc is-live=true ! tee name=t ! queue ! appsink name=sink max-buffers=2 drop=true",
+	);
 	pipeline.onMessage(() => undefined);
 	const sink = pipeline.getElementByName("sink");
 	await pipeline.play();

@@ -40,22 +40,28 @@ describe("the gate between two webrtcbins", () => {
 		expect(side.decoded?.read().buffers ?? 0).toBe(0);
 	};
 
-	it.each(["vp8", "h264"] as const)("lets %s through both ways when the certificates are the signed ones", async (codec) => {
-		const [a, b] = pair(codec);
-		const heard: string[] = [];
-		a.gate.onChange((state) => heard.push(state));
-		honest(a, b);
-		honest(b, a);
-		expect([a.gate.state, b.gate.state]).toEqual(["waiting", "waiting"]);
-		await connect(a, b);
-		await until(() => (a.decoded?.read().buffers ?? 0) > 10 && (b.decoded?.read().buffers ?? 0) > 10, "decoded frames");
-		expect([a.gate.state, b.gate.state]).toEqual(["open", "open"]);
-		expect(heard).toEqual(["open"]);
-		expect(a.gate.counters().sent.passed).toBeGreaterThan(10);
-		expect(a.gate.counters().received.passed).toBeGreaterThan(10);
-		expect([...a.blockedAtFirst, ...b.blockedAtFirst]).toEqual([true, true]);
-		expect(a.decoded?.read()).toMatchObject({ width: 128, height: 96 });
-	});
+	it.each(["vp8", "h264"] as const)(
+		"lets %s through both ways when the certificates are the signed ones",
+		async (codec) => {
+			const [a, b] = pair(codec);
+			const heard: string[] = [];
+			a.gate.onChange((state) => heard.push(state));
+			honest(a, b);
+			honest(b, a);
+			expect([a.gate.state, b.gate.state]).toEqual(["waiting", "waiting"]);
+			await connect(a, b);
+			await until(
+				() => (a.decoded?.read().buffers ?? 0) > 10 && (b.decoded?.read().buffers ?? 0) > 10,
+				"decoded frames",
+			);
+			expect([a.gate.state, b.gate.state]).toEqual(["open", "open"]);
+			expect(heard).toEqual(["open"]);
+			expect(a.gate.counters().sent.passed).toBeGreaterThan(10);
+			expect(a.gate.counters().received.passed).toBeGreaterThan(10);
+			expect([...a.blockedAtFirst, ...b.blockedAtFirst]).toEqual([true, true]);
+			expect(a.decoded?.read()).toMatchObject({ width: 128, height: 96 });
+		},
+	);
 
 	it("refuses a certificate that is not the signed one, for good", async () => {
 		const [a, b] = pair();

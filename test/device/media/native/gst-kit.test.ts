@@ -56,7 +56,9 @@ describe("gst-kit's Pipeline", () => {
 		expect(() => new Pipeline("nosuchelement ! fakesink")).toThrow(
 			expect.objectContaining({ name: "RoomError", code: "media.gst_element_missing" }),
 		);
-		expect(() => new Pipeline("videotestsrc !! fakesink")).toThrow(expect.objectContaining({ code: "media.gst_parse" }));
+		expect(() => new Pipeline("videotestsrc !! fakesink")).toThrow(
+			expect.objectContaining({ code: "media.gst_parse" }),
+		);
 		expect(() => new Pipeline("videotestsrc ! opusenc ! fakesink")).toThrow(
 			expect.objectContaining({ code: "media.gst_parse" }),
 		);
@@ -173,8 +175,11 @@ describe("gst-kit's elements", () => {
 				await pipeline.play();
 				await until(() => sink.getElementProperty("last-sample") !== null, "a sample");
 				const sample = sink.getElementProperty("last-sample");
-				expect(sample).toMatchObject({ type: "sample", value: { caps: { name: "video/x-raw", width: 64, framerate: "30/1" } } });
-				expect((sample?.value as GstSample).buffer).toBeInstanceOf(Buffer);
+				expect(sample).toMatchObject({
+					type: "sample",
+					value: { caps: { name: "video/x-raw", width: 64, framerate: "30/1" } },
+				});
+				expect((sample!.value as GstSample).buffer).toBeInstanceOf(Buffer);
 				expect(sink.getElementProperty("stats")).toMatchObject({ type: "object", value: { dropped: 0n } });
 			},
 		);
@@ -214,7 +219,9 @@ describe("gst-kit's elements", () => {
 			},
 		);
 		await using("videotestsrc ! fakesink name=sink", (pipeline) => {
-			expect(() => pipeline.getElementByName("sink")!.addPadProbe("none", () => undefined)).toThrow("Failed to get pad: none");
+			expect(() => pipeline.getElementByName("sink")!.addPadProbe("none", () => undefined)).toThrow(
+				"Failed to get pad: none",
+			);
 		});
 	});
 

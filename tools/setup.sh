@@ -42,7 +42,7 @@ node=node_modules/.bin/node
 [ -x "$node" ] || { say "setup.no_node: this machine is neither x86-64 nor arm64 Linux; Node 26 comes from the lockfile for these two."; exit 1; }
 
 # -- native binding: make builds only what changed
-make --silent -C device/media/native >&2
+make --silent -j"$(nproc)" -C device/media/native >&2
 
 # -- pages: built only when a source changed
 "$node" tools/build-ui.ts >&2

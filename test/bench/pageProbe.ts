@@ -8,6 +8,8 @@ export interface FrameStamp {
 	atMs: number;
 	width: number;
 	height: number;
+	/** The MediaStream that it came from: each transport that the page makes has one of its own. */
+	stream: string;
 }
 
 interface Probe {
@@ -37,7 +39,8 @@ function install({ relayOnly = false }: ProbeOptions): void {
 		watched.add(video);
 		const next = (): number =>
 			video.requestVideoFrameCallback((_now, { presentationTime, width, height }) => {
-				probe.frames.push({ atMs: performance.timeOrigin + presentationTime, width, height });
+				const stream = (video.srcObject as MediaStream | null)?.id ?? "";
+				probe.frames.push({ atMs: performance.timeOrigin + presentationTime, width, height, stream });
 				next();
 			});
 		next();
@@ -93,13 +96,18 @@ export function framesOf(page: Page): Promise<FrameStamp[]> {
 	return page.evaluate(() => (globalThis as unknown as { benchProbe: Probe }).benchProbe.frames);
 }
 
-/** The first frame drawn at or after a moment (epoch ms), waited for. */
-export async function frameAfter(page: Page, sinceMs: number, timeout = 30_000): Promise<number> {
+/**
+ * The first frame drawn at or after a moment (epoch ms), waited for.
+ * @param options.otherThan A stream whose frames don't count.
+ */
+export async function frameAfter(page: Page, sinceMs: number, options: { otherThan?: string } = {}): Promise<number> {
 	const handle = await page.waitForFunction(
-		(since) =>
-			(globalThis as unknown as { benchProbe: Probe }).benchProbe.frames.find(({ atMs }) => atMs >= since)?.atMs,
-		sinceMs,
-		{ timeout },
+		({ since, otherThan }) =>
+			(globalThis as unknown as { benchProbe: Probe }).benchProbe.frames.find(
+				({ atMs, stream }) => atMs >= since && stream !== otherThan,
+			)?.atMs,
+		{ since: sinceMs, otherThan: options.otherThan },
+		{ timeout: 60_000 },
 	);
 	return handle.jsonValue() as Promise<number>;
 }

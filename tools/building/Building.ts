@@ -19,8 +19,13 @@ const root = join(import.meta.dirname, "..", "..");
 export interface BuildingOptions {
 	/** The rendezvous' port; rooms have the next ones. */
 	base: number;
-	/** Starts coturn and hands out its credentials. */
-	turn?: boolean;
+	/** Starts coturn and hands out its credentials. `host`: the address of this machine that it relays on instead of loopback. */
+	turn?: boolean | { host: string };
+	/** Puts something before a server (a bad network, say) and returns the address that everybody is told instead. */
+	front?: {
+		rendezvous?: (port: number) => Promise<string>;
+		turn?: (turn: Turn) => Promise<readonly string[]>;
+	};
 	/** Lines about what is being started. */
 	say?: (line: string) => void;
 	/** Where the rooms' logs go; default: this process' stderr, warnings and errors only. */
@@ -51,6 +56,8 @@ export class Building {
 	#folder: string | null = null;
 	#broker: Broker | null = null;
 	#service: Service | null = null;
+	/** The rendezvous' address as everybody is told it. */
+	#origin = "";
 	#turn: Turn | null = null;
 	#stopped = false;
 	/** Called when a room's program ends without being told to. */
@@ -85,19 +92,22 @@ export class Building {
 		this.#broker = await startBroker({ ca });
 		if (this.#options.turn) {
 			say("Starting the TURN server …");
-			this.#turn = await startTurn({});
+			this.#turn = await startTurn(this.#options.turn === true ? {} : this.#options.turn);
 		}
+		const { front = {} } = this.#options;
+		const turnUrls = this.#turn && ((await front.turn?.(this.#turn)) ?? this.#turn.urls);
 		say("Starting the rendezvous …");
 		this.#service = await startService({
 			port: base,
 			guestFolder: join(root, "build", "ui", "guest"),
-			...(this.#turn ? { turn: { urls: this.#turn.urls, secret: this.#turn.secret } } : {}),
+			...(this.#turn && turnUrls ? { turn: { urls: turnUrls, secret: this.#turn.secret } } : {}),
 		});
+		this.#origin = (await front.rendezvous?.(this.#service.port)) ?? this.#service.url;
 		say("Starting the rooms …");
 		const links = { berlin: this.#link(ca), muenchen: this.#link(ca) };
 		await Promise.all(roomsOfTheBuilding.map((room, i) => this.#startRoom(room, base + 1 + i, ca, links[room.id])));
 		return {
-			rendezvous: this.#service.url,
+			rendezvous: this.#origin,
 			rooms: { berlin: `http://127.0.0.1:${base + 1}`, muenchen: `http://127.0.0.1:${base + 2}` },
 			guestLink: links.berlin,
 		};
@@ -105,7 +115,7 @@ export class Building {
 
 	#link(ca: FleetCa): string {
 		const caPin = new Uint8Array(Buffer.from(ca.pin, "base64url"));
-		return formatLink(createLink({ origin: (this.#service as Service).url, caPin }));
+		return formatLink(createLink({ origin: this.#origin, caPin }));
 	}
 
 	async #startRoom(room: (typeof roomsOfTheBuilding)[number], port: number, ca: FleetCa, link: string): Promise<void> {
@@ -124,7 +134,7 @@ export class Building {
 			locale: "de",
 			timeZone: "Europe/Berlin",
 			panel: { host: "127.0.0.1", port },
-			rendezvous: (this.#service as Service).url,
+			rendezvous: this.#origin,
 			identity: {
 				certificate: file("device.pem"),
 				key: file("device.key.pem"),

@@ -2,6 +2,8 @@ import type { ServerResponse } from "node:http";
 import type { PanelPort } from "./PanelPort.ts";
 
 const BOUNDARY = "incamera-picture";
+/** The head of the next picture is sent with the one before: a browser draws a part only when it has read the head that follows. */
+const NEXT_PART = `--${BOUNDARY}\r\ncontent-type: image/jpeg\r\n\r\n`;
 
 /**
  * Sends one view's pictures to everyone who looks, as `multipart/x-mixed-replace`: an `<img>` of any browser shows it without script.
@@ -28,7 +30,7 @@ export class PreviewStream {
 			"content-type": `multipart/x-mixed-replace; boundary=${BOUNDARY}`,
 			"cache-control": "no-store",
 		});
-		response.write(`--${BOUNDARY}\r\n`);
+		response.write(NEXT_PART);
 		this.#viewers.add(response);
 		const leave = () => {
 			this.#viewers.delete(response);
@@ -46,14 +48,11 @@ export class PreviewStream {
 	}
 
 	#send(jpeg: Uint8Array): void {
-		const head = `content-type: image/jpeg\r\ncontent-length: ${jpeg.length}\r\n\r\n`;
 		for (const viewer of this.#viewers) {
 			if (viewer.writableNeedDrain) continue;
 			viewer.cork();
-			viewer.write(head);
 			viewer.write(jpeg);
-			// The closing boundary is sent with its picture: browsers draw a part when they see where it ends.
-			viewer.write(`\r\n--${BOUNDARY}\r\n`);
+			viewer.write(`\r\n${NEXT_PART}`);
 			viewer.uncork();
 		}
 	}

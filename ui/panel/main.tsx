@@ -11,5 +11,8 @@ pressFeedback(document);
 for (const touch of ["pointerdown", "keydown"] as const) {
 	document.addEventListener(touch, () => model.touched(), { capture: true, passive: true });
 }
+document.addEventListener("keydown", ({ key }) => {
+	if (key === "Escape") model.aside.value = null;
+});
 const place = document.getElementById("panel");
 if (place) render(<App model={model} />, place);

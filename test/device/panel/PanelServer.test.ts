@@ -346,8 +346,7 @@ describe("previews", () => {
 		}
 		const parts = received.toString("latin1").split("--incamera-picture\r\n").slice(1, 3);
 		for (const part of parts) {
-			expect(part.startsWith(`content-type: image/jpeg\r\ncontent-length: ${greyJpeg.length}\r\n\r\n`)).toBe(true);
-			expect(part.endsWith(`${greyJpeg.toString("latin1")}\r\n`)).toBe(true);
+			expect(part).toBe(`content-type: image/jpeg\r\n\r\n${greyJpeg.toString("latin1")}\r\n`);
 		}
 		abort.abort();
 		await vi.waitUntil(() => room.watched.self === 0);

@@ -37,8 +37,10 @@ export class PanelModel {
 	readonly #volumeWanted = signal<number | null>(null);
 	readonly #now = signal(Date.now());
 	readonly #connections = signal(0);
-	readonly #touchedAt = signal(Date.now());
+	readonly #untouchedMs = signal(0);
 	readonly #socket: PanelSocket;
+	/** By the page's own clock, which nobody sets. */
+	#touchedAt = performance.now();
 	#clockOffset = 0;
 	#ids = 0;
 	#notice: ReturnType<typeof setTimeout> | undefined;
@@ -54,7 +56,7 @@ export class PanelModel {
 	/** Grows with each connection, so that previews are asked for anew. */
 	readonly connections: ReadonlySignal<number> = this.#connections;
 	/** Milliseconds (by the second) since someone last touched this panel. */
-	readonly untouchedMs = computed(() => this.#now.value - this.#touchedAt.value);
+	readonly untouchedMs: ReadonlySignal<number> = this.#untouchedMs;
 	readonly aside = signal<Aside>(null);
 	readonly volume = computed(() => this.#volumeWanted.value ?? this.#snapshot.value?.media.volume ?? 0);
 
@@ -106,7 +108,8 @@ export class PanelModel {
 
 	/** Someone is here: the panel is bright, and an opened page stays open. */
 	touched(): void {
-		this.#touchedAt.value = this.#now.value;
+		this.#touchedAt = performance.now();
+		this.#untouchedMs.value = 0;
 	}
 
 	#take(frame: Exclude<DeviceFrame, { t: "ping" }>): void {
@@ -163,6 +166,7 @@ export class PanelModel {
 	#tick(): void {
 		const now = Date.now() + this.#clockOffset;
 		this.#now.value = now;
+		this.#untouchedMs.value = performance.now() - this.#touchedAt;
 		setTimeout(() => this.#tick(), 1000 - (now % 1000) + 5);
 	}
 }

@@ -40,7 +40,7 @@ export function App({ model }: { model: PanelModel }) {
 	const props = { model, snapshot, words };
 	const lost = model.lost.value;
 	return (
-		<div class={lost ? "panel lost" : "panel"} data-screen={snapshot.screen.name}>
+		<div class={lost ? "panel lost" : "panel"} data-screen={snapshot.screen.name} data-rev={snapshot.rev}>
 			<div class="drawn" inert={lost} data-dim={isNight(model, snapshot) ? "" : undefined}>
 				<CurrentScreen {...props} />
 			</div>

@@ -81,9 +81,9 @@ export const de: PanelWords = {
 	call: {
 		unknown: "Die Gegenseite",
 		verified: "Die Gegenseite ist verifiziert",
-		verifiedExplain: "Es ist ein Raum dieser Organisation. Was gesagt wird, bleibt zwischen den beiden Räumen.",
+		verifiedExplain: "Ein Raum dieser Organisation. Es hört sonst niemand mit.",
 		compared: "Der Code ist gleich",
-		comparedExplain: "Jemand hat ihn hier verglichen. Was gesagt wird, bleibt zwischen beiden Seiten.",
+		comparedExplain: "Jemand hat ihn hier verglichen. Es hört sonst niemand mit.",
 		encrypted: "Noch nicht verglichen",
 		encryptedExplain: "Nur wer den Link hat, kann hier sein. Vergleichen Sie den Code, um sicher zu sein, wer es ist.",
 		sameKey: "Derselbe Schlüssel wie beim letzten Mal",

@@ -81,9 +81,9 @@ export const en: PanelWords = {
 	call: {
 		unknown: "The other side",
 		verified: "The other side is verified",
-		verifiedExplain: "It is a room of this organisation. What is said stays between the two rooms.",
+		verifiedExplain: "A room of this organisation. Nobody else can listen in.",
 		compared: "The code is the same",
-		comparedExplain: "Someone here compared it. What is said stays between the two sides.",
+		comparedExplain: "Someone here compared it. Nobody else can listen in.",
 		encrypted: "Not compared yet",
 		encryptedExplain: "Only someone who holds the link can be here. Compare the code to be sure who it is.",
 		sameKey: "The same key as last time",

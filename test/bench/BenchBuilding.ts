@@ -71,6 +71,13 @@ export class BenchBuilding {
 		return Number(line["atMs"]);
 	}
 
+	/** Whether the path was built anew after a moment (epoch ms), instead of having held. */
+	rebuilt(room: RoomId, sinceMs: number): boolean {
+		return this.#lines.some(
+			(line) => line.room === room && line.event === "call.first_picture" && Number(line["atMs"]) >= sinceMs,
+		);
+	}
+
 	/** Process id of the room's engine that runs now. */
 	enginePid(room: RoomId): number {
 		const started = this.#lines.filter((line) => line.room === room && line.event === "engine.started").at(-1);

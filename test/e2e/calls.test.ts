@@ -9,7 +9,7 @@ import { allowMedia, launchChromium } from "../ui/guest/chromium.ts";
 import { listenToFar, loudestFromNow, loudestSound, probePicture } from "../ui/guest/farMedia.ts";
 import { Guest, patience } from "../ui/guest/guestBrowser.ts";
 import { PanelDriver } from "./PanelDriver.ts";
-import { tvPicture } from "./tvPicture.ts";
+import { untilTvShows } from "./tvPicture.ts";
 
 describe("calls", { timeout: 120_000 }, () => {
 	let browser: Browser;
@@ -66,12 +66,10 @@ describe("calls", { timeout: 120_000 }, () => {
 
 		// room: Chromium's green test picture fills the TV, its beep moves the far meter
 		await berlin.until(({ screen }) => screen.name === "call" && screen.far.name === "Ada", "the guest's name");
-		await expect
-			.poll(async () => {
-				const { red, green, blue } = (await tvPicture(running.rooms.berlin)).middle;
-				return green > 80 && green > red + 40 && green > blue + 40;
-			}, patience)
-			.toBe(true);
+		await untilTvShows(
+			running.rooms.berlin,
+			({ red, green, blue }) => green > 80 && green > red + 40 && green > blue + 40,
+		);
 		await berlin.until(() => berlin.loudestFar > 0.05, "the guest's beep");
 
 		expect(await guestCode()).toEqual(call.code);

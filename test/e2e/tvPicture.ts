@@ -1,4 +1,5 @@
-import { execFileSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { buffer } from "node:stream/consumers";
 
 export interface Colour {
 	red: number;
@@ -6,35 +7,39 @@ export interface Colour {
 	blue: number;
 }
 
-/** One JPEG from a room's preview, as a viewer of `multipart/x-mixed-replace` gets it. */
-export async function previewJpeg(room: string, view: "tv" | "self" = "tv"): Promise<Buffer> {
+/** The JPEGs of a room's preview, one by one, as a viewer of `multipart/x-mixed-replace` gets them. */
+export async function* previewPictures(room: string, view: "tv" | "self" = "tv"): AsyncGenerator<Buffer> {
 	const abort = new AbortController();
 	const response = await fetch(`${room}/preview/${view}`, { signal: abort.signal });
 	let bytes = Buffer.alloc(0);
 	try {
 		for await (const chunk of response.body as ReadableStream<Uint8Array>) {
 			bytes = Buffer.concat([bytes, chunk]);
-			const start = bytes.indexOf("\xff\xd8", 0, "latin1");
-			const end = start < 0 ? -1 : bytes.indexOf("\xff\xd9", start, "latin1");
-			if (end > 0) return bytes.subarray(start, end + 2);
+			for (;;) {
+				const start = bytes.indexOf("\xff\xd8", 0, "latin1");
+				const end = start < 0 ? -1 : bytes.indexOf("\xff\xd9", start, "latin1");
+				if (end < 0) break;
+				yield bytes.subarray(start, end + 2);
+				bytes = bytes.subarray(end + 2);
+			}
 		}
 	} finally {
 		abort.abort();
 	}
-	throw new Error("the preview ended without a picture");
 }
 
-/** What the room's TV shows now: size and the mean colour of its middle, decoded by GStreamer's own tools. */
-export async function tvPicture(room: string): Promise<{ middle: Colour }> {
-	const jpeg = await previewJpeg(room);
+/** Mean colour of a picture's middle, decoded by GStreamer's own tools. */
+export async function middleOf(jpeg: Buffer): Promise<Colour> {
 	const side = 16;
-	const raw = execFileSync(
+	const decode = spawn(
 		"gst-launch-1.0",
 		`-q fdsrc fd=0 ! jpegdec ! videoconvert ! videoscale ! video/x-raw,format=RGB,width=${side},height=${side} ! fdsink fd=1`.split(
 			" ",
 		),
-		{ input: jpeg, maxBuffer: 1 << 20 },
+		{ stdio: ["pipe", "pipe", "ignore"] },
 	);
+	decode.stdin.end(jpeg);
+	const raw = await buffer(decode.stdout);
 	const sum = { red: 0, green: 0, blue: 0 };
 	let n = 0;
 	for (let y = 4; y < 12; y++) {
@@ -45,5 +50,17 @@ export async function tvPicture(room: string): Promise<{ middle: Colour }> {
 			sum.blue += raw[at + 2] as number;
 		}
 	}
-	return { middle: { red: sum.red / n, green: sum.green / n, blue: sum.blue / n } };
+	return { red: sum.red / n, green: sum.green / n, blue: sum.blue / n };
+}
+
+/** Watches the room's TV until its middle has the colour that is waited for; rejects with the last one after half a minute. */
+export async function untilTvShows(room: string, wanted: (colour: Colour) => boolean): Promise<void> {
+	const deadline = Date.now() + 30_000;
+	let colour: Colour | null = null;
+	for await (const jpeg of previewPictures(room)) {
+		colour = await middleOf(jpeg);
+		if (wanted(colour)) return;
+		if (Date.now() > deadline) break;
+	}
+	throw new Error(`the TV shows ${JSON.stringify(colour)}`);
 }

@@ -50,7 +50,7 @@ export class EngineClient implements MediaEngine {
 	#muted = { microphone: false, camera: false };
 	#volume: number | null = null;
 	#scene: TvScene | null = null;
-	#cancelTimers: (() => void)[] = [];
+	readonly #timers = new Map<string, () => void>();
 
 	constructor(options: EngineClientOptions = {}) {
 		const { log, clock, backoff, env, onNoise, ...engine } = options;
@@ -93,9 +93,10 @@ export class EngineClient implements MediaEngine {
 		return this.#request("setSources", { ...open });
 	}
 
+	/** Remembered while the engine is down: the next one has it before any source can be opened. */
 	async setMuted(muted: { microphone: boolean; camera: boolean }): Promise<void> {
 		this.#muted = { ...muted };
-		await this.#request("setMuted", this.#muted);
+		if (this.#up) await this.#request("setMuted", this.#muted);
 	}
 
 	async setVolume(level: number): Promise<void> {
@@ -151,16 +152,19 @@ export class EngineClient implements MediaEngine {
 		this.#process = engine;
 		await engine.ready;
 		await engine.request("configure", this.#options);
-		await engine.request("setMuted", this.#muted);
-		if (this.#volume !== null) await engine.request("setVolume", this.#volume);
-		if (this.#scene) await engine.request("setTv", this.#scene);
-		for (const view of ["tv", "self"] as const) {
-			if (this.#viewers[view].size > 0) await engine.request("preview", { view, on: true });
-		}
 		if (this.#process !== engine) throw new RoomError("media.engine_failed", "The engine was stopped while it started.");
+		// From here on requests go straight to it, in this order: what restricts comes before anything that could open a source.
 		this.#up = true;
+		await Promise.all([
+			engine.request("setMuted", this.#muted),
+			this.#volume === null ? undefined : engine.request("setVolume", this.#volume),
+			this.#scene === null ? undefined : engine.request("setTv", this.#scene),
+			...(["tv", "self"] as const).map((view) =>
+				this.#viewers[view].size > 0 ? engine.request("preview", { view, on: true }) : undefined,
+			),
+		]);
 		this.#log.write("info", "engine.started", { pid: engine.pid, attempt: this.#attempt });
-		this.#cancelTimers.push(this.#clock.after(soundAfterMs, () => this.#backoff.reset()));
+		this.#later("sound", soundAfterMs, () => this.#backoff.reset());
 		this.#heartbeat(engine);
 		this.events.emit("up", { pid: engine.pid });
 	}
@@ -170,7 +174,6 @@ export class EngineClient implements MediaEngine {
 		let answered = true;
 		let silentSince = this.#clock.now();
 		const beat = (): void => {
-			if (this.#process !== engine) return;
 			if (answered) {
 				answered = false;
 				silentSince = this.#clock.now();
@@ -183,8 +186,7 @@ export class EngineClient implements MediaEngine {
 				engine.kill();
 				return;
 			}
-			this.#cancelTimers.push(this.#clock.after(heartbeatMs, beat));
-			if (this.#cancelTimers.length > 8) this.#cancelTimers.splice(1, this.#cancelTimers.length - 5);
+			this.#later("beat", heartbeatMs, beat);
 		};
 		beat();
 	}
@@ -200,15 +202,13 @@ export class EngineClient implements MediaEngine {
 		if (this.#stopped || (!wasUp && this.#attempt === 1)) return;
 		const retryMs = this.#backoff.nextMs();
 		this.events.emit("down", { retryMs });
-		this.#cancelTimers.push(
-			this.#clock.after(retryMs, () => {
-				// A failed launch ends in another exit, which plans the next one.
-				this.#launch().catch((error: unknown) => {
-					this.#log.write("error", "engine.warning", { code: RoomError.from(error, "media.engine_failed").code, element: "" });
-					this.#process?.kill();
-				});
-			}),
-		);
+		// A failed launch ends in another exit, which plans the next one.
+		this.#later("retry", retryMs, () => {
+			this.#launch().catch((error: unknown) => {
+				this.#log.write("error", "engine.warning", { code: RoomError.from(error, "media.engine_failed").code, element: "" });
+				this.#process?.kill();
+			});
+		});
 	}
 
 	#received(message: FromEngine): void {
@@ -244,7 +244,13 @@ export class EngineClient implements MediaEngine {
 		for (const peer of lost) peer.engineGone();
 	}
 
+	#later(name: "beat" | "sound" | "retry", ms: number, run: () => void): void {
+		this.#timers.get(name)?.();
+		this.#timers.set(name, this.#clock.after(ms, run));
+	}
+
 	#clearTimers(): void {
-		for (const cancel of this.#cancelTimers.splice(0)) cancel();
+		for (const cancel of this.#timers.values()) cancel();
+		this.#timers.clear();
 	}
 }

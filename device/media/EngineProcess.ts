@@ -38,7 +38,8 @@ export class EngineProcess {
 			execPath: process.execPath,
 			execArgv: [],
 			stdio: ["ignore", "ignore", "pipe", "ipc"],
-			env: { ...environment(), ...options.env, LC_MESSAGES: "C" },
+			// System errors in English: a busy or forbidden device is known by its words.
+			env: { ...environment(), ...options.env, LC_ALL: "C.UTF-8" },
 		});
 		this.#child = child;
 		const ready = Promise.withResolvers<void>();

@@ -4,12 +4,13 @@ import type { Candidate, IceServer, Peer, PeerEvents } from "../meeting/Peer.ts"
 import { usableCodecs, type VideoCodec } from "./encoder.ts";
 import { type Bin, Element, GstObject, type GstValue, Pad, Pipeline, type SessionDescription, WebrtcGate } from "./gst/index.ts";
 import type { Hub } from "./Hub.ts";
-import { iceServerUris, type NegotiatedMedia, negotiate, offerCaps, preferenceCaps, withFingerprint } from "./negotiation.ts";
+import { type NegotiatedMedia, negotiate, offerCaps, preferenceCaps, withFingerprint } from "./negotiation.ts";
 import { PeerReceiver } from "./PeerReceiver.ts";
 import { PeerSender } from "./PeerSender.ts";
 import { nextRate, type RateState, startRate, targetOf } from "./rate-control.ts";
 import { SendFeedback } from "./SendFeedback.ts";
 import type { PeerStats } from "./stats.ts";
+import { configureIce, firstPacketMs, tuneInside } from "./webrtcbin.ts";
 
 export interface PeerSurroundings {
 	pipeline: Pipeline;
@@ -24,9 +25,6 @@ export interface PeerSurroundings {
  * round trip and keeps sound within what is not noticed as late against the lips (ITU-R BT.1359: 125 ms).
  */
 const latencyMs = 100;
-const icePacingMs = 5;
-/** The first packet waits for earlier ones this long, so until the buffer is set up it must be short. */
-const firstPacketMs = 10;
 /** By now every stream has begun; a jitter buffer that was set up late by us gets its latency too. */
 const settledMs = 1_000;
 const rateIntervalMs = 500;
@@ -68,7 +66,7 @@ export class GstPeer implements Peer {
 		this.#rate = startRate(performance.now());
 		this.#sender = new PeerSender(pipeline, hubs, targetOf(this.#rate));
 		this.#receiver = new PeerReceiver(pipeline, hubs);
-		this.#configureIce(around.iceServers);
+		configureIce(this.#webrtc, around.iceServers);
 		this.#webrtc.connect("on-ice-candidate", (mline, candidate) => {
 			if (this.#over) return;
 			this.events.emit("candidate", { candidate: String(candidate), sdpMLineIndex: Number(mline) });
@@ -76,7 +74,7 @@ export class GstPeer implements Peer {
 		this.#webrtc.connect("pad-added", (pad) => this.#padAdded(pad));
 		this.#webrtc.onNotify("connection-state", (state) => this.#stateChanged(String(state)));
 		this.#gate.onChange((state) => this.#gateChanged(state));
-		this.#tuneInside();
+		tuneInside(this.#webrtc, { latencyMs });
 		pipeline.add(this.#webrtc);
 		this.#webrtc.syncStateWithParent();
 	}
@@ -134,7 +132,7 @@ export class GstPeer implements Peer {
 	/** Takes an error of the bus; true when it was about this peer. */
 	handleError(elementName: string): boolean {
 		if (this.#over) return false;
-		if (elementName === "encoder") {
+		if (this.#sender.owns(elementName)) {
 			void this.#sender.replaceEncoder().then((replaced) => {
 				if (!replaced) this.#lose();
 			});
@@ -161,37 +159,6 @@ export class GstPeer implements Peer {
 		await this.#sender.dispose();
 		await this.#around.pipeline.removeSafely(this.#webrtc);
 		await this.#receiver.dispose();
-	}
-
-	#configureIce(servers: readonly IceServer[]): void {
-		const { stun, turn } = iceServerUris(servers);
-		if (stun) this.#webrtc.set("stun-server", stun);
-		for (const uri of turn) this.#webrtc.emit("add-turn-server", uri);
-		const ice = this.#webrtc.get("ice-agent");
-		const agent = ice instanceof GstObject ? ice.get("agent") : null;
-		if (agent instanceof GstObject) {
-			// UPnP would speak to the building's router; candidates over TCP without a relay help nobody behind a firewall.
-			// Checks 5 ms apart, the least that RFC 8445 (section 14.2) allows, shorten the connecting by 40 ms against the default of 20.
-			agent.setAll({ upnp: false, "ice-tcp": false, "stun-pacing-timer": icePacingMs });
-			agent.dispose();
-		}
-		if (ice instanceof GstObject) ice.dispose();
-	}
-
-	/** webrtcbin makes its inner elements as it goes and gives no property for these settings. */
-	#tuneInside(): void {
-		this.#webrtc.connect("deep-element-added", (parent, element) => {
-			if (element instanceof Element && !this.#over) {
-				// Without `rtx-next-seqnum: false` it asks for packets that were never sent, whenever a frame is smaller than the last.
-				if (element.factory === "rtpjitterbuffer") {
-					element.setAll({ latency: latencyMs, "faststart-min-packets": 1, "rtx-next-seqnum": false });
-				}
-				// It holds every packet back by its source's latency, a whole frame for a camera. That serves files; from live sources it is
-				// 33 ms lost.
-				if (element.factory === "clocksync") element.set("sync", false);
-			}
-			for (const wrapper of [parent, element]) if (wrapper instanceof GstObject) wrapper.dispose();
-		});
 	}
 
 	/** One m-line: webrtcbin's sink pad makes its transceiver, the caps say what it may carry. */

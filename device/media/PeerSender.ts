@@ -7,6 +7,8 @@ import type { PeerStats } from "./stats.ts";
 
 /** Encoders that failed in this process: a hardware encoder whose driver gives up must not be tried again with each call. */
 const broken = new Set<string>();
+/** Bus messages tell an element's name only: each encoder of the process has its own. */
+let made = 0;
 
 /**
  * What we send to one far end: from the hubs of camera and microphone through encoder and payloader to webrtcbin's sink pads. Shut by
@@ -15,12 +17,20 @@ const broken = new Set<string>();
 export class PeerSender {
 	readonly #pipeline: Pipeline;
 	readonly #hubs: { camera: Hub; microphone: Hub };
+	readonly #encoders: (codec: VideoCodec) => EncoderKind[];
 	#target: EncoderTarget;
 	#open = false;
 	#video: { bin: Bin; kind: EncoderKind; encoder: Element; counter: BufferCounter; media: NegotiatedMedia; sink: Pad; ssrc: number } | null = null;
 	#audio: Bin | null = null;
 
-	constructor(pipeline: Pipeline, hubs: { camera: Hub; microphone: Hub }, target: EncoderTarget) {
+	/** @param encoders Which ways to encode there are, best first; asked again when one failed. */
+	constructor(
+		pipeline: Pipeline,
+		hubs: { camera: Hub; microphone: Hub },
+		target: EncoderTarget,
+		encoders: (codec: VideoCodec) => EncoderKind[] = (codec) => encodersFor(codec, Pipeline.elementExists),
+	) {
+		this.#encoders = encoders;
 		this.#pipeline = pipeline;
 		this.#hubs = hubs;
 		this.#target = target;
@@ -66,21 +76,25 @@ export class PeerSender {
 		this.#video?.encoder.forceKeyUnit();
 	}
 
-	/** Whether an element of this name is the encoder; then it is replaced by the next best one. False when there is none left. */
+	/** Whether a bus message of an element of this name is about our encoder. */
+	owns(elementName: string): boolean {
+		return this.#video?.encoder.name === elementName;
+	}
+
+	/** After a failure: the next best encoder takes its place. False when there is none left. */
 	async replaceEncoder(): Promise<boolean> {
 		const video = this.#video;
 		if (!video) return false;
 		broken.add(video.kind.element);
-		const { media, sink, ssrc } = video;
+		const { media, sink, ssrc, bin } = video;
+		// Or the sink pad would be given back to webrtcbin with the bin, and with it the m-line.
+		const src = bin.pad("src");
+		src?.unlink();
+		src?.dispose();
 		await this.#removeVideo();
-		if (encodersFor(media.codec as VideoCodec, Pipeline.elementExists, broken).length === 0) return false;
 		this.#addVideo(media, sink, ssrc);
 		if (this.#open) this.open();
-		return true;
-	}
-
-	get encoderName(): string | null {
-		return this.#video?.encoder.name ?? null;
+		return this.#video !== null;
 	}
 
 	stats(): PeerStats["sender"] {
@@ -111,8 +125,9 @@ export class PeerSender {
 
 	#addVideo(media: NegotiatedMedia, sink: Pad, ssrc: number): void {
 		const codec = media.codec as VideoCodec;
-		const [kind] = encodersFor(codec, Pipeline.elementExists, broken);
+		const kind = this.#encoders(codec).find(({ element }) => !broken.has(element));
 		if (!kind) return;
+		const name = `encoder-${++made}`;
 		const pay =
 			codec === "h264"
 				? "rtph264pay config-interval=-1 aggregate-mode=zero-latency mtu=1200"
@@ -121,10 +136,10 @@ export class PeerSender {
 		const bin = this.#pipeline.addDescription(
 			`${isolate} ! valve name=valve drop=true drop-mode=forward-sticky-events ! videorate name=rate drop-only=true max-rate=${this.#target.fps} ! ` +
 				`videoscale name=scale n-threads=1 ! capsfilter name=size caps="${sizeCaps(this.#target)}" ! ` +
-				`${kind.description(this.#target.bitrate, this.#target)} ! ${pay} pt=${media.payloadType} name=payloader ! ` +
+				`${kind.description(this.#target.bitrate, this.#target).replace("name=encoder", `name=${name}`)} ! ${pay} pt=${media.payloadType} name=payloader ! ` +
 				`capsfilter name=rtp caps="${payloaderCaps(media, ssrc)}"`,
 		);
-		const encoder = bin.getElementByName("encoder") as Element;
+		const encoder = bin.getElementByName(name) as Element;
 		const encoded = encoder.pad("src") as Pad;
 		const counter = encoded.count();
 		encoded.dispose();

@@ -25,11 +25,11 @@ export interface IncomingOptions {
 }
 
 /** Frames that wait for their check: beyond, a flood is dropped before it costs a signature. */
-const MOST_WAITING = 32;
+const MOST_WAITING = 256;
 /** Rings that ring at once. */
 const MOST_RINGING = 8;
-/** Frames of one room within `RING_MS`. An honest one sends two for each touch of a button. */
-const MOST_FRAMES = 40;
+/** Frames of one room within `RING_MS`: an honest one sends two for each touch, and one alone can't fill the queue. */
+const MOST_FRAMES = 30;
 const MOST_SENDERS = 1024;
 
 /** What other rooms send us: checked one after the other, in the order it came, and remembered while it rings. */

@@ -37,13 +37,14 @@ export class OwnPresence {
 
 	/** Also the last will of the connection. */
 	offline(): Uint8Array {
-		return this.#payload({ online: false });
+		return this.#payload({ epoch: this.#epoch, online: false });
 	}
 
 	async online(): Promise<Uint8Array> {
+		// A new connection may begin while this is signed; what is said belongs to the old one then.
 		const epoch = this.#epoch;
 		const ring = await announceRingKey(this.#signer, this.#id, epoch, this.#ringKey);
-		return this.#payload({ online: true, ring });
+		return this.#payload({ epoch, online: true, ring });
 	}
 
 	/**
@@ -58,8 +59,8 @@ export class OwnPresence {
 		return heard.epoch === this.#epoch && heard.online ? "echo" : "stale";
 	}
 
-	#payload(said: Pick<Presence, "online" | "ring">): Uint8Array {
+	#payload(said: Pick<Presence, "epoch" | "online" | "ring">): Uint8Array {
 		const envelope = { v: PAYLOAD_VERSION, mid: random16(), ts: this.#clock.now() } as const;
-		return encodePayload(presence, { ...envelope, epoch: this.#epoch, ...said });
+		return encodePayload(presence, { ...envelope, ...said });
 	}
 }

@@ -78,6 +78,8 @@ export class RoomRinger {
 	readonly #outgoing: OutgoingRings;
 	/** Rings that are being taken back; the line closes after them. */
 	readonly #farewells = new Set<Promise<unknown>>();
+	#started = false;
+	#closing = false;
 	#up = false;
 
 	private constructor(options: RingerOptions, signer: Signer, keys: RingKeys) {
@@ -130,13 +132,17 @@ export class RoomRinger {
 		return new RoomRinger(options, await createSigner({ key, chain }), await createRingKeys());
 	}
 
-	/** Connects, and again for ever; never fails. */
+	/** Connects, and again for ever; never fails. Once. */
 	start(): void {
+		if (this.#started) return;
+		this.#started = true;
 		this.#line.open();
 	}
 
 	/** Says good-bye and ends. Rings of ours end with `cancelled`. */
 	async close(): Promise<void> {
+		// From here on what we hear of ourselves is our good-bye, not a will to be put right.
+		this.#closing = true;
 		this.#outgoing.end(null, "cancelled");
 		this.#incoming.clear();
 		await Promise.all(this.#farewells);
@@ -236,6 +242,7 @@ export class RoomRinger {
 	}
 
 	#received({ topic, payload, retained }: { topic: string; payload: Uint8Array; retained: boolean }): void {
+		if (this.#closing) return;
 		const parsed = parseTopic(topic);
 		if (parsed?.kind === "ring" && parsed.to === this.#options.deviceId) {
 			this.#incoming.received(parsed.from, payload, retained);

@@ -163,6 +163,26 @@ test("an old last will that it delivers late is ignored by others, and answered 
 	expect(berlin.ringer.directory[0]?.online).toBe(true);
 });
 
+test("the last word of a room that leaves is that it is gone, however long its echo takes", async () => {
+	const topic = topics.presence("room-munich");
+	const acknowledge = broker.acknowledge;
+	// The echo of the good-bye reaches munich before the acknowledgement that it waits for.
+	broker.acknowledge = (of) => {
+		const said = broker.heard.at(-1);
+		if (of === topic && said) broker.send("room-munich", said);
+		return 0;
+	};
+	const gone = next(berlin, "presence.changed", ({ online }) => online === false);
+	await munich.ringer.close();
+	broker.acknowledge = acknowledge;
+	await gone;
+	await berlinHasHeard();
+	expect(JSON.parse(String(broker.heard.filter((message) => message.topic === topic).at(-1)?.payload)).online).toBe(
+		false,
+	);
+	expect(berlin.ringer.directory[0]?.online).toBe(false);
+});
+
 test("a right that it takes away is told, and does not bring the line down", async () => {
 	broker.acknowledge = (topic) => (topic.includes("/ring/") ? 0x87 : 0);
 	await expect(berlin.ringer.ring("room-munich", link)).rejects.toMatchObject({ code: "ring.refused" });

@@ -18,7 +18,7 @@ export class HostileBroker {
 	readonly heard: Message[] = [];
 	/** What becomes of a message: by default it is delivered as it is. */
 	deliver: (message: Message) => Message[] = (message) => [message];
-	/** Reason code of PUBACK for a topic: 0, or 0x87 for "not authorized". */
+	/** Called before PUBACK: its reason code, 0 or for example 0x87, "not authorized". The message is the last of `heard` already. */
 	acknowledge: (topic: string) => number = () => 0;
 	/** Whether CONNECT is answered; false: the line hangs. */
 	answersConnect = true;
@@ -91,10 +91,10 @@ export class HostileBroker {
 				}
 				break;
 			case "publish": {
-				const reasonCode = this.acknowledge(packet.topic);
-				if (packet.qos === 1) this.#write(socket, { cmd: "puback", messageId: packet.messageId ?? 0, reasonCode });
 				const message = { topic: packet.topic, payload: Buffer.from(packet.payload), retain: packet.retain };
 				this.heard.push(message);
+				const reasonCode = this.acknowledge(packet.topic);
+				if (packet.qos === 1) this.#write(socket, { cmd: "puback", messageId: packet.messageId ?? 0, reasonCode });
 				if (reasonCode === 0) for (const each of this.deliver(message)) this.#spread(each);
 				break;
 			}

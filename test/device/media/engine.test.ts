@@ -131,6 +131,17 @@ describe("the engine's process", { timeout: 60_000 }, () => {
 		expect(told.down).toEqual([50, 100, 200]);
 	});
 
+	it("keeps a mute that was asked for while it was down", async () => {
+		const { engine, told } = await startEngine();
+		process.kill(engine.pid ?? 0, "SIGKILL");
+		await until(() => told.down.length === 1);
+		await engine.setMuted({ microphone: true, camera: true });
+		await until(() => told.up === 2);
+		await engine.setSources({ microphone: true, camera: true });
+		await until(() => told.sources?.microphone.state === "off" && told.sources.camera.state === "off");
+		expect(told.sources).toMatchObject({ microphone: { flowing: false }, camera: { flowing: false } });
+	});
+
 	it("shows previews again after a crash to those who still look", async () => {
 		const { engine, told } = await startEngine();
 		let pictures = 0;

@@ -33,7 +33,12 @@ export class RoomProgram {
 		this.#config = config;
 		this.#log = options.log;
 		this.#broken = options.broken;
-		this.#engine = new EngineClient({ ...engineOptionsOf(config), log: options.log });
+		this.#engine = new EngineClient({
+			...engineOptionsOf(config),
+			log: options.log,
+			// the clock on the TV is the room's
+			env: { TZ: config.timeZone },
+		});
 	}
 
 	/** Resolves once the panel is usable. What is missing beside (broker, calendar, camera) is said on the panel and looked for again. */

@@ -23,6 +23,7 @@ export function FarEnd(props: ScreenProps<"call">) {
 				<div>
 					<Heading>{phase === "recovering" ? words.kit.reconnecting : (far.name ?? words.call.unknown)}</Heading>
 					<p class="muted">{phase === "recovering" ? words.kit.reconnectingKept : words.kit.far[far.kind]}</p>
+					{phase === "connected" ? null : <span class="underway" aria-hidden="true" />}
 				</div>
 				{screen.since === null ? null : <Elapsed {...props} since={screen.since} />}
 			</div>
@@ -41,9 +42,7 @@ export function FarEnd(props: ScreenProps<"call">) {
 						</li>
 					)}
 				</ul>
-			) : (
-				<span class="underway" aria-hidden="true" />
-			)}
+			) : null}
 			<div class="privacy">
 				<Privacy {...props} />
 				{snapshot.can.compare && screen.code !== null && !screen.compared ? (

@@ -3,6 +3,7 @@ import {
 	type BufferCounter,
 	type Disconnect,
 	type Element,
+	type GstObject,
 	type Pad,
 	Pipeline,
 	type SessionDescription,
@@ -12,11 +13,11 @@ import { until } from "./until.ts";
 
 const codecs = {
 	vp8: {
-		send: "vp8enc deadline=1 cpu-used=8 keyframe-max-dist=300 ! rtpvp8pay ! application/x-rtp,media=video,encoding-name=VP8,payload=96",
+		send: "vp8enc name=encoder deadline=1 cpu-used=8 keyframe-max-dist=9000 ! rtpvp8pay ! application/x-rtp,media=video,encoding-name=VP8,payload=96",
 		receive: "rtpvp8depay ! vp8dec",
 	},
 	h264: {
-		send: "openh264enc complexity=low gop-size=300 ! h264parse ! rtph264pay config-interval=-1 aggregate-mode=zero-latency ! application/x-rtp,media=video,encoding-name=H264,payload=96",
+		send: "openh264enc name=encoder complexity=low gop-size=9000 ! h264parse ! rtph264pay config-interval=-1 aggregate-mode=zero-latency ! application/x-rtp,media=video,encoding-name=H264,payload=96",
 		receive: "rtph264depay ! h264parse ! openh264dec",
 	},
 };
@@ -32,26 +33,33 @@ export class Endpoint {
 	decoded: BufferCounter | null = null;
 	/** Whether each new source pad was blocked when JavaScript heard of it. */
 	readonly blockedAtFirst: boolean[] = [];
-	readonly #codec: Codec;
+	/** Counts encoded frames, before the gate. Key frames come first and when asked for, not by themselves. */
+	readonly encoded: BufferCounter;
+	readonly #branch: string;
 	readonly #ends: Disconnect[] = [];
 
-	constructor(codec: Codec = "vp8") {
-		this.#codec = codec;
+	/** `decode: false` takes the packets and never asks for a key frame. */
+	constructor(codec: Codec = "vp8", options: { decode?: boolean } = {}) {
+		this.#branch = options.decode === false ? "identity" : codecs[codec].receive;
 		this.pipeline = new Pipeline(
 			`webrtcbin name=webrtc bundle-policy=max-bundle latency=50 videotestsrc is-live=true pattern=ball ! ` +
 				`video/x-raw,width=128,height=96,framerate=30/1,format=I420 ! ${codecs[codec].send} ! webrtc.`,
 		);
 		this.webrtcbin = this.pipeline.getElementByName("webrtc")!;
+		const ice = this.webrtcbin.get("ice-agent") as GstObject;
+		const agent = ice.get("agent") as GstObject;
+		agent.set("upnp", false);
+		agent.dispose();
+		ice.dispose();
 		this.gate = WebrtcGate.of(this.webrtcbin);
+		this.encoded = this.pipeline.getElementByName("encoder")!.pad("src")!.count();
 		this.#ends.push(this.webrtcbin.connect("pad-added", (pad) => this.#receive(pad as Pad)));
 	}
 
 	#receive(pad: Pad): void {
 		if (pad.direction !== "src" || this.pipeline.disposed) return;
 		this.blockedAtFirst.push(pad.blocked);
-		const branch: Bin = this.pipeline.addDescription(
-			`${codecs[this.#codec].receive} ! fakesink name=shown sync=false async=false`,
-		);
+		const branch: Bin = this.pipeline.addDescription(`${this.#branch} ! fakesink name=shown sync=false async=false`);
 		const shown = branch.getElementByName("shown")!.pad("sink")!;
 		this.decoded = shown.count();
 		branch.syncStateWithParent();
@@ -80,6 +88,7 @@ export class Endpoint {
 		for (const end of this.#ends) end();
 		this.gate.dispose();
 		this.decoded?.dispose();
+		this.encoded.dispose();
 		await this.pipeline.dispose();
 	}
 }

@@ -110,8 +110,22 @@ describe("the gate between two webrtcbins", () => {
 		expect(a.gate.state).toBe("waiting");
 		a.gate.release();
 		expect(a.gate.state).toBe("open");
-		// The picture starts although key frames are 300 frames apart: the gate asked for one in each direction.
 		await until(() => (a.decoded?.read().buffers ?? 0) > 10 && (b.decoded?.read().buffers ?? 0) > 10, "decoded frames");
+	});
+
+	it("asks for a key frame in each direction when it opens", async () => {
+		// Nobody decodes, so nobody else asks; encoders make one key frame at the start.
+		const [a, b] = [new Endpoint("vp8", { decode: false }), new Endpoint("vp8", { decode: false })];
+		open.push(a, b);
+		a.gate.expect(b.gate.certificateSha256);
+		honest(b, a);
+		await connect(a, b);
+		await until(() => b.encoded.read().keyBuffers === 2, "b's key frame for its own opening");
+		await nothingPassed(a);
+		expect([a.encoded.read().keyBuffers, b.encoded.read().keyBuffers]).toEqual([1, 2]);
+		a.gate.release();
+		await until(() => a.encoded.read().keyBuffers > 1, "a key frame of a");
+		await until(() => b.encoded.read().keyBuffers > 2, "a key frame of b");
 	});
 
 	it("decides when the fingerprint comes after the certificate", async () => {

@@ -4,7 +4,14 @@ import { RoomError } from "../core/RoomError.ts";
 import type { Bytes } from "./bytes.ts";
 import { CallAttempt } from "./CallAttempt.ts";
 import { isSecurityFailure, type SecurityFailure, stale } from "./failures.ts";
-import { claimedCallId, type HandshakeContext, type Role, readOffer, type Session } from "./handshake.ts";
+import {
+	claimedCallId,
+	type HandshakeContext,
+	type ReceivedOffer,
+	type Role,
+	readOffer,
+	type Session,
+} from "./handshake.ts";
 import { type MessageType, readHeader } from "./jws.ts";
 import type { FarMember } from "./Membership.ts";
 import { meetingTimes } from "./meetingTimes.ts";
@@ -37,11 +44,12 @@ export interface CallOptions extends Omit<HandshakeContext, "farKind" | "pinned"
 	random: () => number;
 }
 
-/** Messages that were dropped: unreadable, late or repeated, not signed by the far end. */
+/** What was dropped: messages that were unreadable, late or repeated, not signed by the far end; stray candidates. */
 export interface CallCounters {
 	malformed: number;
 	stale: number;
 	unsigned: number;
+	stray: number;
 }
 
 /** What an old OFFER, which the server kept and sends once more, ends as. It may disturb nothing once the far end is known. */
@@ -156,12 +164,7 @@ export class Call {
 		const offer = await readOffer(this.#context(), jws);
 		if (this.#closed) return;
 		this.#settled = true;
-		const { supply, iceServers } = this.#options;
-		const attempt = new CallAttempt(
-			{ context: this.#context(), peer: supply.take(iceServers(), { offer: false }), send: this.#options.send },
-			offer,
-		);
-		await this.#run(attempt);
+		await this.#run(this.#attemptWith({ offer: false }, offer));
 	}
 
 	/** What a message that doesn't hold leads to: mostly nothing but a count. */
@@ -178,15 +181,19 @@ export class Call {
 	#begin(): void {
 		if (this.#closed || !this.#there) return;
 		this.#timers.clear("retry");
-		const { supply, iceServers } = this.#options;
 		if (this.#role === "offerer") {
-			const peer = supply.take(iceServers(), { offer: true });
-			void this.#run(new CallAttempt({ context: this.#context(), peer, send: this.#options.send }, null));
+			void this.#run(this.#attemptWith({ offer: true }, null));
 			return;
 		}
-		supply.prepare(iceServers(), { offer: false });
+		this.#options.supply.prepare(this.#options.iceServers(), { offer: false });
 		this.#attempt?.askAgain();
 		this.#timers.set("attempt", meetingTimes.handshake, () => this.#stalled());
+	}
+
+	#attemptWith(peerOptions: { offer: boolean }, offer: ReceivedOffer | null): CallAttempt {
+		const { supply, iceServers, send } = this.#options;
+		const peer = supply.take(iceServers(), peerOptions);
+		return new CallAttempt({ context: this.#context(), peer, send, counters: this.#counters }, offer);
 	}
 
 	/** Nobody offered, or nobody answered, for a while. */

@@ -36,6 +36,8 @@ export interface AttemptEvents {
 export interface AttemptOptions {
 	context: HandshakeContext;
 	peer: Promise<PreparedPeer>;
+	/** Counts candidates that were dropped: not of the signed description, or of no use here. */
+	counters: { stray: number };
 	/** Sends to the far end; false where that isn't possible now. */
 	send(jws: string): Promise<boolean>;
 }
@@ -52,8 +54,6 @@ const CANDIDATES_AT_ONCE = 32;
 export class CallAttempt {
 	readonly events = new Emitter<AttemptEvents>();
 	readonly role: Role;
-	/** Candidates that weren't of the signed description. */
-	strayCandidates = 0;
 	readonly #options: AttemptOptions;
 	readonly #offer: ReceivedOffer | null;
 	#peer: PreparedPeer | null = null;
@@ -226,12 +226,15 @@ export class CallAttempt {
 		const ufrag = / ufrag (\S+)/.exec(candidate.candidate)?.[1];
 		const form = candidate.candidate === "" || /^candidate:[\x20-\x7e]+$/.test(candidate.candidate);
 		if (!form || (ufrag !== undefined && ufrag !== this.#farUfrag)) {
-			this.strayCandidates += 1;
+			this.#options.counters.stray += 1;
 			return;
 		}
-		await this.#guard(async () => {
+		try {
 			if (this.#peer) await this.#untilClosed(this.#peer.peer.addCandidate(candidate));
-		});
+		} catch {
+			// One that this end can't use costs that path only.
+			if (!this.#closed) this.#options.counters.stray += 1;
+		}
 	}
 
 	#openChannel(callId: string): void {

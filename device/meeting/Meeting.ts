@@ -23,7 +23,7 @@ type Phase = "joining" | "alone" | "securing" | "connected" | "recovering" | "ov
  */
 export class Meeting {
 	readonly events = new Emitter<MeetingEvents>();
-	readonly #counters = { malformed: 0, stale: 0, unsigned: 0, strangers: 0 };
+	readonly #counters = { malformed: 0, stale: 0, unsigned: 0, stray: 0, strangers: 0 };
 	readonly #options: MeetingOptions;
 	readonly #clock: Clock;
 	readonly #random: () => number;

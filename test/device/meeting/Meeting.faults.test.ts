@@ -119,11 +119,21 @@ describe("signalling faults before a call", () => {
 	it("our own card, sent back, is nobody", async () => {
 		const room = await rig.room();
 		await rig.until(() => room.has("alone"));
-		rig.relay.cut();
-		rig.relay.tellLeft = false;
-		await rig.advanceUntil(() => rig.relay.joins === 2);
-		await rig.quiet();
-		expect(room.has("securing")).toBe(false);
+		rig.relay.deliver("m1", { t: "member", id: "x1", hello: rig.relay.helloOf("m1") });
+		rig.relay.deliver("m1", { t: "message", from: "x1", sealed: sealedNoise(100) });
+		await rig.until(() => dropped(room, "notForUs") === 1);
+		expect(room.story).toEqual(["rendezvous", "alone"]);
+	});
+
+	it("addresses that are no STUN or TURN server's go nowhere", async () => {
+		const ice = [
+			{ urls: ["http://192.0.2.1/x", "turns:192.0.2.1", "stun:192.0.2.1"] },
+			{ urls: ["file:///etc/passwd"] },
+		];
+		rig.relay.lie = (joined) => ({ ...joined, ice });
+		const room = await rig.room();
+		await rig.until(() => room.has("alone") && rig.network.peers.length === 1);
+		expect(rig.network.peers[0]?.iceServers).toEqual([{ urls: ["turns:192.0.2.1", "stun:192.0.2.1"] }, { urls: [] }]);
 	});
 
 	it("messages out of order: what comes too early or too late is dropped, and the call comes about", async () => {

@@ -14,7 +14,7 @@ import {
 	readOffer,
 } from "../../../device/meeting/handshake.ts";
 import { createGuestIdentity, type OwnIdentity } from "../../../device/meeting/identity.ts";
-import { readHeader } from "../../../device/meeting/jws.ts";
+import { readHeader, signMessage } from "../../../device/meeting/jws.ts";
 import { ReplayCache } from "../../../device/meeting/ReplayCache.ts";
 import { SignalChannel } from "../../../device/meeting/SignalChannel.ts";
 import type { LinkHolder } from "../../sim/meeting/LinkHolder.ts";
@@ -241,7 +241,7 @@ describe("a dishonest holder of the link", () => {
 
 	it("answers another OFFER than ours, or alters it", async () => {
 		const guest = await startGuestAlone();
-		const holder = await rig.linkHolder({ kind: "room", identity: await rig.fleet.room(), ...elsewhere });
+		const holder = await rig.linkHolder({ kind: "room", identity: await rig.fleet.room() });
 		const context: HandshakeContext = { ...holder.context, farKind: "guest" };
 		const offer = await readOffer(context, await firstHeard(holder, "incamera-offer"));
 		const answer = await makeAnswer(context, offer, answerSdp);
@@ -253,7 +253,7 @@ describe("a dishonest holder of the link", () => {
 
 	it("answers with a weaker description", async () => {
 		const guest = await startGuestAlone();
-		const holder = await rig.linkHolder({ kind: "room", identity: await rig.fleet.room(), ...elsewhere });
+		const holder = await rig.linkHolder({ kind: "room", identity: await rig.fleet.room() });
 		const context: HandshakeContext = { ...holder.context, farKind: "guest" };
 		const offer = await readOffer(context, await firstHeard(holder, "incamera-offer"));
 		const answer = await makeAnswer(context, offer, answerSdp);
@@ -266,16 +266,44 @@ describe("a dishonest holder of the link", () => {
 		await refused("call.sdp_refused", guest);
 	});
 
-	let elsewhere: object = {};
 	/** A guest with nobody else there: the room of this group leaves. */
 	async function startGuestAlone(): Promise<Seat> {
 		room.meeting.leave();
 		await rig.until(() => rig.relay.members === 0);
-		elsewhere = {};
 		const guest = await rig.guest();
 		await rig.until(() => guest.has("alone"));
 		return guest;
 	}
+
+	it("adds candidates of another transport than the signed one, which are dropped", async () => {
+		const holder = await rig.linkHolder();
+		const sent = await holder.offer(offerSdp);
+		const { confirm } = await readAnswer(holder.context, sent, await firstHeard(holder, "incamera-answer"));
+		await holder.say(confirm);
+		const channel = new SignalChannel({ callId: sent.callId, role: "offerer", identity: holder.context.identity });
+		const host = "candidate:1 1 udp 1 192.0.2.1 9 typ host";
+		const list = ["ufrag of another", `${host} ufrag OTHER`, "rtsp://192.0.2.1", "candidate:\u0000", ""];
+		list.push(`${host} ufrag ${sent.description.ufrag}`, host);
+		const candidates = list.map((candidate) => ({ candidate, sdpMLineIndex: 0 }));
+		await holder.say(await channel.sign({ kind: "candidates", list: candidates }));
+		await rig.until(() => rig.network.peers[0]?.candidates === 2);
+		expect(room.meeting.dropped["stray"]).toBe(4);
+	});
+
+	it("says something signed before it answered, which is dropped", async () => {
+		const guest = await startGuestAlone();
+		const holder = await rig.linkHolder({ kind: "room", identity: await rig.fleet.room() });
+		const { identity } = holder.context;
+		const { callId } = JSON.parse(
+			textOf(fromBase64url((await firstHeard(holder, "incamera-offer")).split(".")[1] ?? "") ?? new Uint8Array()),
+		);
+		const body = { kind: "state", microphone: true, camera: true };
+		const payload = { v: 1, callId, role: "answerer", seq: 0, body };
+		const { privateKey, key } = identity;
+		await holder.say(await signMessage({ type: "incamera-signal", payload, privateKey, key }));
+		await rig.until(() => guest.meeting.dropped["stale"] === 1);
+		expect(guest.has("farMedia")).toBe(false);
+	});
 
 	it("can't end a call by a farewell that isn't signed by the far end", async () => {
 		const guest = await rig.guest();

@@ -25,7 +25,7 @@ export interface PeerSurroundings {
  * round trip and keeps sound within what is not noticed as late against the lips (ITU-R BT.1359: 125 ms).
  */
 const latencyMs = 100;
-/** By now every stream has begun; a jitter buffer that was set up late by us gets its latency too. */
+/** By now every stream has begun, and the jitter buffers get their length. */
 const settledMs = 1_000;
 const rateIntervalMs = 500;
 /** ICE may come back from `disconnected` by itself. */
@@ -74,7 +74,7 @@ export class GstPeer implements Peer {
 		this.#webrtc.connect("pad-added", (pad) => this.#padAdded(pad));
 		this.#webrtc.onNotify("connection-state", (state) => this.#stateChanged(String(state)));
 		this.#gate.onChange((state) => this.#gateChanged(state));
-		tuneInside(this.#webrtc, { latencyMs });
+		tuneInside(this.#webrtc);
 		pipeline.add(this.#webrtc);
 		this.#webrtc.syncStateWithParent();
 	}

@@ -5,7 +5,7 @@ import { iceServerUris } from "./negotiation.ts";
 /** What webrtcbin 1.22 needs to be told beside its properties, each with what it costs not to. */
 
 const icePacingMs = 5;
-/** The first packet waits for earlier ones this long, so until the buffer is set up it must be short. */
+/** A stream's first packet waits for earlier ones as long as the jitter buffer is: 90 ms of every call's beginning, so it begins short. */
 export const firstPacketMs = 10;
 
 /** STUN, TURN and the ICE agent's own settings. */
@@ -25,12 +25,12 @@ export function configureIce(webrtcbin: Element, servers: readonly IceServer[]):
 }
 
 /** Sets up inner elements, which webrtcbin makes as it goes and gives no property for. */
-export function tuneInside(webrtcbin: Element, { latencyMs }: { latencyMs: number }): void {
+export function tuneInside(webrtcbin: Element): void {
 	webrtcbin.connect("deep-element-added", (parent, element) => {
 		if (element instanceof Element) {
 			// Without `rtx-next-seqnum: false` it asks for packets that were never sent, whenever a frame is smaller than the last.
 			if (element.factory === "rtpjitterbuffer") {
-				element.setAll({ latency: latencyMs, "faststart-min-packets": 1, "rtx-next-seqnum": false });
+				element.setAll({ "faststart-min-packets": 1, "rtx-next-seqnum": false });
 			}
 			// It holds every packet back by its source's latency, a whole frame for a camera. That serves files; from live sources it is
 			// 33 ms lost.

@@ -131,7 +131,6 @@ describe("gst-kit's Pipeline", () => {
 		const busy = new Pipeline("videotestsrc ! videoconvert ! queue ! fakesink name=sink");
 		const sink = busy.getElementByName("sink");
 		const playing = busy.play();
-		const pop = busy.busPop(-1);
 		const gone = busy.dispose();
 		for (const use of [
 			() => busy.playing(),
@@ -147,8 +146,18 @@ describe("gst-kit's Pipeline", () => {
 			expect(use).toThrow(expect.objectContaining({ code: "media.gst_disposed" }));
 		}
 		await expect(playing).resolves.toBeDefined();
-		await expect(pop).resolves.toBeNull();
 		await gone;
+	});
+
+	it("lets nobody wait for what was disposed", async () => {
+		const pipeline = new Pipeline("appsrc ! appsink name=sink");
+		const sink = pipeline.getElementByName("sink");
+		if (sink?.type !== "app-sink-element") throw new Error("no app sink");
+		await pipeline.play(0);
+		while ((await pipeline.busPop(0)) !== null);
+		const waiting = [pipeline.busPop(-1), sink.getSample(-1)];
+		await pipeline.dispose();
+		expect(await Promise.all(waiting)).toEqual([null, null]);
 	});
 });
 

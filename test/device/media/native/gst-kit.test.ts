@@ -154,9 +154,9 @@ describe("gst-kit's Pipeline", () => {
 		const sink = pipeline.getElementByName("sink");
 		if (sink?.type !== "app-sink-element") throw new Error("no app sink");
 		await pipeline.play(0);
-		while ((await pipeline.busPop(0)) !== null);
-		const waiting = [pipeline.busPop(-1), sink.getSample(-1)];
-		await pipeline.dispose();
+		const silent = new Pipeline("appsrc ! fakesink");
+		const waiting = [silent.busPop(-1), sink.getSample(-1)];
+		await Promise.all([silent.dispose(), pipeline.dispose()]);
 		expect(await Promise.all(waiting)).toEqual([null, null]);
 	});
 });

@@ -6,7 +6,14 @@ import { RoomError } from "../core/RoomError.ts";
 import type { IceServer, Peer } from "../meeting/Peer.ts";
 import { EngineProcess } from "./EngineProcess.ts";
 import type { MediaDevice, MediaEngine, MediaEngineEvents, TvScene } from "./MediaEngine.ts";
-import { defaultEngineOptions, type EngineMethod, type EngineMethods, type EngineOptions, type FromEngine, type View } from "./protocol.ts";
+import {
+	defaultEngineOptions,
+	type EngineMethod,
+	type EngineMethods,
+	type EngineOptions,
+	type FromEngine,
+	type View,
+} from "./protocol.ts";
 import { RemotePeer } from "./RemotePeer.ts";
 
 export interface EngineClientOptions extends Partial<EngineOptions> {
@@ -127,7 +134,11 @@ export class EngineClient implements MediaEngine {
 
 	readonly createPeer = async (options: { iceServers: IceServer[] }): Promise<RemotePeer> => {
 		const id = this.#nextPeer++;
-		const peer = new RemotePeer(id, (method, argument) => this.#request(method, argument), () => this.#peers.delete(id));
+		const peer = new RemotePeer(
+			id,
+			(method, argument) => this.#request(method, argument),
+			() => this.#peers.delete(id),
+		);
 		this.#peers.set(id, peer);
 		try {
 			await this.#request("peer.create", { peer: id, iceServers: options.iceServers });
@@ -152,7 +163,8 @@ export class EngineClient implements MediaEngine {
 		this.#process = engine;
 		await engine.ready;
 		await engine.request("configure", this.#options);
-		if (this.#process !== engine) throw new RoomError("media.engine_failed", "The engine was stopped while it started.");
+		if (this.#process !== engine)
+			throw new RoomError("media.engine_failed", "The engine was stopped while it started.");
 		// From here on requests go straight to it, in this order: what restricts comes before anything that could open a source.
 		this.#up = true;
 		await Promise.all([
@@ -205,7 +217,10 @@ export class EngineClient implements MediaEngine {
 		// A failed launch ends in another exit, which plans the next one.
 		this.#later("retry", retryMs, () => {
 			this.#launch().catch((error: unknown) => {
-				this.#log.write("error", "engine.warning", { code: RoomError.from(error, "media.engine_failed").code, element: "" });
+				this.#log.write("error", "engine.warning", {
+					code: RoomError.from(error, "media.engine_failed").code,
+					element: "",
+				});
 				this.#process?.kill();
 			});
 		});
@@ -224,7 +239,10 @@ export class EngineClient implements MediaEngine {
 		}
 	}
 
-	#request<M extends EngineMethod>(method: M, argument: EngineMethods[M]["argument"]): Promise<EngineMethods[M]["result"]> {
+	#request<M extends EngineMethod>(
+		method: M,
+		argument: EngineMethods[M]["argument"],
+	): Promise<EngineMethods[M]["result"]> {
 		if (!this.#process || !this.#up) {
 			return Promise.reject(new RoomError("media.engine_failed", "The media engine is not running."));
 		}
@@ -234,7 +252,10 @@ export class EngineClient implements MediaEngine {
 	#tellPreview(view: View, on: boolean): void {
 		if (!this.#up) return;
 		this.#request("preview", { view, on }).catch((error: unknown) => {
-			this.#log.write("warn", "engine.warning", { code: RoomError.from(error, "media.engine_failed").code, element: "" });
+			this.#log.write("warn", "engine.warning", {
+				code: RoomError.from(error, "media.engine_failed").code,
+				element: "",
+			});
 		});
 	}
 

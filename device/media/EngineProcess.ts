@@ -21,14 +21,18 @@ const requestTimeoutMs = 15_000;
 const stopTimeoutMs = 3_000;
 
 /** What the engine inherits of our environment: what GStreamer, sound and display servers need, and none of the room program's secrets. */
-const inherited = /^(PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|XDG_.*|DBUS_SESSION_BUS_ADDRESS|WAYLAND_DISPLAY|DISPLAY|PULSE_.*|PIPEWIRE_.*|ALSA_.*|GST_.*|LIBVA_.*|INCAMERA_NATIVE|ASAN_OPTIONS|UBSAN_OPTIONS|LSAN_OPTIONS|LD_PRELOAD|FONTCONFIG_.*)$/;
+const inherited =
+	/^(PATH|HOME|USER|LANG|LC_.*|TZ|TMPDIR|XDG_.*|DBUS_SESSION_BUS_ADDRESS|WAYLAND_DISPLAY|DISPLAY|PULSE_.*|PIPEWIRE_.*|ALSA_.*|GST_.*|LIBVA_.*|INCAMERA_NATIVE|ASAN_OPTIONS|UBSAN_OPTIONS|LSAN_OPTIONS|LD_PRELOAD|FONTCONFIG_.*)$/;
 
 /** One engine process: from fork to exit. Ends with the room program, whatever happens to that. */
 export class EngineProcess {
 	/** Resolves when the engine answers; rejects with its own error when it cannot work. */
 	readonly ready: Promise<void>;
 	readonly #child: ChildProcess;
-	readonly #waiting = new Map<number, { resolve: (value: never) => void; reject: (error: RoomError) => void; timer: NodeJS.Timeout }>();
+	readonly #waiting = new Map<
+		number,
+		{ resolve: (value: never) => void; reject: (error: RoomError) => void; timer: NodeJS.Timeout }
+	>();
 	readonly #exited: Promise<void>;
 	#nextId = 1;
 
@@ -66,7 +70,8 @@ export class EngineProcess {
 		};
 		child.on("error", () => end(null, null));
 		child.on("exit", end);
-		if (child.stderr) createInterface({ input: child.stderr }).on("line", (line) => {
+		if (child.stderr)
+			createInterface({ input: child.stderr }).on("line", (line) => {
 				if (!forwardLogLine(line, options.onLogLine)) options.onNoise?.(line);
 			});
 	}
@@ -75,16 +80,22 @@ export class EngineProcess {
 		return this.#child.pid ?? -1;
 	}
 
-	request<M extends EngineMethod>(method: M, argument: EngineMethods[M]["argument"]): Promise<EngineMethods[M]["result"]> {
+	request<M extends EngineMethod>(
+		method: M,
+		argument: EngineMethods[M]["argument"],
+	): Promise<EngineMethods[M]["result"]> {
 		const id = this.#nextId++;
 		return new Promise((resolve, reject) => {
 			const timer = setTimeout(() => {
-				this.#settle(id)?.reject(new RoomError("media.engine_timeout", "The media engine does not answer.", { context: { method } }));
+				this.#settle(id)?.reject(
+					new RoomError("media.engine_timeout", "The media engine does not answer.", { context: { method } }),
+				);
 			}, requestTimeoutMs);
 			timer.unref();
 			this.#waiting.set(id, { resolve, reject, timer });
 			this.#child.send({ t: "request", id, method, argument }, (error) => {
-				if (error) this.#settle(id)?.reject(new RoomError("media.engine_failed", "The media engine is gone.", { cause: error }));
+				if (error)
+					this.#settle(id)?.reject(new RoomError("media.engine_failed", "The media engine is gone.", { cause: error }));
 			});
 		});
 	}
@@ -131,7 +142,8 @@ export function forwardLogLine(line: string, write: EngineProcessOptions["onLogL
 	if (typeof entry !== "object" || entry === null || !levels.includes(String(entry["level"]))) return false;
 	const level = entry["level"] as LogLevel;
 	const text = (key: string): string => (typeof entry[key] === "string" ? (entry[key] as string).slice(0, 64) : "");
-	if (entry["event"] === "engine.warning") write("engine.warning", level, { code: text("code"), element: text("element") });
+	if (entry["event"] === "engine.warning")
+		write("engine.warning", level, { code: text("code"), element: text("element") });
 	else if (entry["event"] === "device.changed") {
 		write("device.changed", level, { kind: text("kind"), present: entry["present"] === true });
 	} else if (entry["event"] === "error.unexpected") write("error.unexpected", level, { code: text("code") });

@@ -2,7 +2,16 @@ import { Emitter } from "../core/Emitter.ts";
 import { RoomError } from "../core/RoomError.ts";
 import type { Candidate, IceServer, Peer, PeerEvents } from "../meeting/Peer.ts";
 import { usableCodecs, type VideoCodec } from "./encoder.ts";
-import { type Bin, Element, GstObject, type GstValue, Pad, Pipeline, type SessionDescription, WebrtcGate } from "./gst/index.ts";
+import {
+	type Bin,
+	Element,
+	type GstObject,
+	type GstValue,
+	Pad,
+	Pipeline,
+	type SessionDescription,
+	WebrtcGate,
+} from "./gst/index.ts";
 import type { Hub } from "./Hub.ts";
 import { type NegotiatedMedia, negotiate, offerCaps, preferenceCaps, withFingerprint } from "./negotiation.ts";
 import { PeerReceiver } from "./PeerReceiver.ts";
@@ -122,7 +131,7 @@ export class GstPeer implements Peer {
 
 	stats(): PeerStats {
 		return {
-			gate: { state: this.#gate.state, ...pick(this.#gate.counters()) },
+			gate: { state: this.#gate.state, ...this.#gate.counters() },
 			...this.#receiver.stats(),
 			sender: this.#sender.stats(),
 			path: this.#path,
@@ -242,7 +251,7 @@ export class GstPeer implements Peer {
 		const sentBitrate = ((bytes - this.#lastBytes) * 8_000) / rateIntervalMs;
 		this.#lastBytes = bytes;
 		this.#path = feedback.read();
-		this.#rate = nextRate(this.#rate, { atMs, sentBitrate, ...pathReport(this.#path) });
+		this.#rate = nextRate(this.#rate, { atMs, sentBitrate, ...this.#path });
 		this.#sender.apply(targetOf(this.#rate));
 		if (this.#path.loss !== null) this.#sender.setAudioLoss(this.#path.loss);
 		const count = feedback.received();
@@ -279,14 +288,6 @@ export class GstPeer implements Peer {
 
 function isDescription(value: GstValue): value is SessionDescription {
 	return typeof value === "object" && value !== null && "sdp" in value && typeof value.sdp === "string";
-}
-
-function pick({ sent, received }: Pick<PeerStats["gate"], "sent" | "received">): Pick<PeerStats["gate"], "sent" | "received"> {
-	return { sent, received };
-}
-
-function pathReport({ loss, roundTripMs, receivedBitrate, delayGrowthUs }: PeerStats["path"]): PeerStats["path"] {
-	return { loss, roundTripMs, receivedBitrate, delayGrowthUs };
 }
 
 function randomSsrc(): number {

@@ -20,7 +20,15 @@ export class PeerSender {
 	readonly #encoders: (codec: VideoCodec) => EncoderKind[];
 	#target: EncoderTarget;
 	#open = false;
-	#video: { bin: Bin; kind: EncoderKind; encoder: Element; counter: BufferCounter; media: NegotiatedMedia; sink: Pad; ssrc: number } | null = null;
+	#video: {
+		bin: Bin;
+		kind: EncoderKind;
+		encoder: Element;
+		counter: BufferCounter;
+		media: NegotiatedMedia;
+		sink: Pad;
+		ssrc: number;
+	} | null = null;
 	#audio: Bin | null = null;
 
 	/** @param encoders Which ways to encode there are, best first; asked again when one failed. */
@@ -59,7 +67,10 @@ export class PeerSender {
 		if (!video) return;
 		const { kind } = video;
 		if (target.bitrate !== before.bitrate && kind.bitrateProperty) {
-			video.encoder.set(kind.bitrateProperty.name, Math.max(1, Math.round(target.bitrate / kind.bitrateProperty.divisor)));
+			video.encoder.set(
+				kind.bitrateProperty.name,
+				Math.max(1, Math.round(target.bitrate / kind.bitrateProperty.divisor)),
+			);
 		}
 		if (target.width !== before.width || target.height !== before.height) {
 			setIn(video.bin, "size", { caps: sizeCaps(target) });
@@ -69,7 +80,10 @@ export class PeerSender {
 
 	/** Share of packets lost, 0–1: how much repair data Opus spends. */
 	setAudioLoss(loss: number): void {
-		if (this.#audio) setIn(this.#audio, "encoder", { "packet-loss-percentage": Math.round(Math.min(0.4, Math.max(0.05, loss)) * 100) });
+		if (this.#audio)
+			setIn(this.#audio, "encoder", {
+				"packet-loss-percentage": Math.round(Math.min(0.4, Math.max(0.05, loss)) * 100),
+			});
 	}
 
 	forceKeyFrame(): void {

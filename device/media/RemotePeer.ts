@@ -3,7 +3,10 @@ import type { Candidate, Peer, PeerEvents } from "../meeting/Peer.ts";
 import type { EngineMethod, EngineMethods } from "./protocol.ts";
 import type { PeerStats } from "./stats.ts";
 
-type Ask = <M extends EngineMethod>(method: M, argument: EngineMethods[M]["argument"]) => Promise<EngineMethods[M]["result"]>;
+type Ask = <M extends EngineMethod>(
+	method: M,
+	argument: EngineMethods[M]["argument"],
+) => Promise<EngineMethods[M]["result"]>;
 
 /** A peer that lives in the engine, seen from the room program. */
 export class RemotePeer implements Peer {

@@ -1,6 +1,6 @@
-import { farAudioBetween, amplification, meter, speakerDescription } from "./audio.ts";
+import { amplification, farAudioBetween, meter } from "./audio.ts";
 import { Composition } from "./composition.ts";
-import { chooseDevice, DeviceWatch } from "./devices.ts";
+import { DeviceWatch } from "./devices.ts";
 import { displaySink } from "./display.ts";
 import { GstPeer } from "./GstPeer.ts";
 import { type AppSink, type Bin, type BusMessage, Pipeline } from "./gst/index.ts";
@@ -8,6 +8,7 @@ import { Hub, isolate } from "./Hub.ts";
 import type { MediaDevice, TvScene } from "./MediaEngine.ts";
 import type { EngineEvents, EngineMethods, EngineOptions, FromEngine, View } from "./protocol.ts";
 import { SourceSlot } from "./SourceSlot.ts";
+import { Speaker } from "./Speaker.ts";
 
 const resting: TvScene = { layout: "resting", name: "", status: "", locked: false, selfView: true };
 
@@ -28,7 +29,7 @@ export class Room {
 	readonly #slots: { camera: SourceSlot; microphone: SourceSlot };
 	readonly #peers = new Map<number, GstPeer>();
 	readonly #display: string | null;
-	#speaker: { bin: Bin; id: string } | null = null;
+	readonly #speaker: Speaker;
 	#scene = resting;
 	#tv: { composition: Composition; stop: (() => void) | null } | null = null;
 	#tvFailed = false;
@@ -39,7 +40,11 @@ export class Room {
 	#ticking: NodeJS.Timeout | null = null;
 	#lastSources = "";
 
-	constructor(options: EngineOptions, send: (message: FromEngine) => void, warn: (code: string, element: string) => void) {
+	constructor(
+		options: EngineOptions,
+		send: (message: FromEngine) => void,
+		warn: (code: string, element: string) => void,
+	) {
 		this.#options = options;
 		this.#send = send;
 		const lastWarned = new Map<string, number>();
@@ -58,9 +63,19 @@ export class Room {
 			].join("  "),
 		);
 		const hub = (name: string): Hub => new Hub(this.#pipeline, name);
-		this.#hubs = { camera: hub("camera"), microphone: hub("microphone"), farVideo: hub("far-video"), farAudio: hub("far-audio") };
+		this.#hubs = {
+			camera: hub("camera"),
+			microphone: hub("microphone"),
+			farVideo: hub("far-video"),
+			farAudio: hub("far-audio"),
+		};
 		this.#pipeline.onMessage((message) => this.#busMessage(message), ["error", "warning", "element", "latency"]);
 		this.#watch = new DeviceWatch(Pipeline.elementExists, () => void this.#devicesChanged());
+		this.#speaker = new Speaker(this.#pipeline, this.#hubs.farAudio, {
+			setting: options.speaker,
+			devices: () => this.#watch.list(),
+			onWarning: this.#warn,
+		});
 		this.#display = options.display === "auto" ? displaySink(process.env, Pipeline.elementExists) : null;
 		const slot = (kind: "camera" | "microphone"): SourceSlot =>
 			new SourceSlot(kind, {
@@ -68,7 +83,7 @@ export class Room {
 				hub: this.#hubs[kind],
 				options,
 				devices: () => this.#watch.list(),
-				speaker: () => this.#speaker !== null,
+				speaker: () => this.#speaker.playing,
 				onChange: () => this.#tellSources(),
 				onWarning: this.#warn,
 			});
@@ -97,10 +112,10 @@ export class Room {
 	}
 
 	async setSources(open: EngineMethods["setSources"]["argument"]): Promise<void> {
-		if (open.microphone || open.camera) await this.#openSpeaker();
+		if (open.microphone || open.camera) await this.#speaker.open();
 		this.#tick(open.microphone || open.camera);
 		await Promise.all([this.#slots.microphone.setOpen(open.microphone), this.#slots.camera.setOpen(open.camera)]);
-		if (!open.microphone && !open.camera) await this.#closeSpeaker();
+		if (!open.microphone && !open.camera) await this.#speaker.close();
 	}
 
 	async setMuted(muted: EngineMethods["setMuted"]["argument"]): Promise<void> {
@@ -161,7 +176,8 @@ export class Room {
 			}
 			const tv = this.#tv;
 			if (!tv) return;
-			if (this.#looking.tv && !tv.stop) tv.stop = tv.composition.onPicture((jpeg) => this.#send({ t: "picture", view: "tv", jpeg }));
+			if (this.#looking.tv && !tv.stop)
+				tv.stop = tv.composition.onPicture((jpeg) => this.#send({ t: "picture", view: "tv", jpeg }));
 			if (!this.#looking.tv) {
 				tv.stop?.();
 				tv.stop = null;
@@ -214,36 +230,11 @@ export class Room {
 		}
 	}
 
-	async #openSpeaker(): Promise<void> {
-		if (this.#speaker || this.#options.speaker === "none") return;
-		const wanted = /^device:(.*)$/.exec(this.#options.speaker)?.[1] ?? null;
-		const device = chooseDevice(this.#watch.list(), "speaker", wanted);
-		if (!device) return;
-		const bin = this.#pipeline.addDescription(speakerDescription(device), { name: "speaker" });
-		this.#speaker = { bin, id: device.id };
-		const outcome = await bin.setState("playing", 5_000);
-		if (outcome.result === "failure") {
-			this.#warn("media.speaker_failed", "speaker-device");
-			await this.#closeSpeaker();
-			return;
-		}
-		const pad = bin.pad("sink");
-		if (pad) this.#hubs.farAudio.linkUser(pad);
-		pad?.dispose();
-	}
-
-	async #closeSpeaker(): Promise<void> {
-		const speaker = this.#speaker;
-		this.#speaker = null;
-		if (speaker) await this.#hubs.farAudio.remove(speaker.bin);
-	}
-
 	async #devicesChanged(): Promise<void> {
 		const devices = this.devices();
 		this.#emit("devices", devices);
-		const speakerGone = this.#speaker && !devices.some(({ id }) => id === this.#speaker?.id);
-		if (speakerGone) await this.#closeSpeaker();
-		if (this.#slots.microphone.running || this.#slots.camera.running) await this.#openSpeaker();
+		await this.#speaker.devicesChanged();
+		if (this.#slots.microphone.running || this.#slots.camera.running) await this.#speaker.open();
 		await Promise.all([this.#slots.microphone.devicesChanged(), this.#slots.camera.devicesChanged()]);
 	}
 
@@ -253,7 +244,12 @@ export class Room {
 			return;
 		}
 		if (message.type === "element") {
-			const name = message.srcElementName === "microphone-level" ? "microphone" : message.srcElementName === "far-level" ? "far" : null;
+			const name =
+				message.srcElementName === "microphone-level"
+					? "microphone"
+					: message.srcElementName === "far-level"
+						? "far"
+						: null;
 			if (name) this.#levels[name] = { value: meter(message.structure?.["rms"]), atMs: performance.now() };
 			return;
 		}
@@ -263,7 +259,7 @@ export class Room {
 			return;
 		}
 		if (this.#slots.camera.handleError(message) || this.#slots.microphone.handleError(message)) return;
-		if (element === "speaker-device") void this.#closeSpeaker();
+		if (element === "speaker-device") void this.#speaker.close();
 		else if (element.startsWith("tv-") || element === "display") void this.#redoTv();
 		else for (const peer of this.#peers.values()) if (peer.handleError(element)) break;
 		this.#warn("media.element_failed", element);

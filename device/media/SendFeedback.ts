@@ -65,7 +65,9 @@ function object<T extends GstObject>(value: GstValue): T | null {
 }
 
 function structure(value: GstValue): Structure {
-	return typeof value === "object" && value !== null && !Array.isArray(value) && !("handle" in value) ? (value as Structure) : {};
+	return typeof value === "object" && value !== null && !Array.isArray(value) && !("handle" in value)
+		? (value as Structure)
+		: {};
 }
 
 function number(value: GstValue): number | null {

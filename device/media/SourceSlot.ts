@@ -34,7 +34,8 @@ export class SourceSlot {
 	readonly #around: SlotSurroundings;
 	#open = false;
 	#muted = false;
-	#running: { bin: Bin; plan: SourcePlan; counter: BufferCounter; feeder: Pipeline | null; sinceMs: number } | null = null;
+	#running: { bin: Bin; plan: SourcePlan; counter: BufferCounter; feeder: Pipeline | null; sinceMs: number } | null =
+		null;
 	#failure: "busy" | "denied" | "absent" | null = null;
 	readonly #failed = new Set<string>();
 	#realSeen = false;
@@ -77,7 +78,8 @@ export class SourceSlot {
 		this.#failed.clear();
 		const running = this.#running;
 		const { api, id } = running?.plan.device ?? {};
-		const gone = running && api !== "synthetic" && api !== "file" && !this.#around.devices().some((device) => device.id === id);
+		const gone =
+			running && api !== "synthetic" && api !== "file" && !this.#around.devices().some((device) => device.id === id);
 		// A room that made do with a test picture takes the real camera when it is plugged in.
 		const better = running && api === "synthetic" && this.#plan()?.device.api !== "synthetic";
 		if (gone || better) await this.#restart();
@@ -98,7 +100,8 @@ export class SourceSlot {
 	/** Looks at the native counter; true when `flowing` changed. */
 	measure(nowMs: number): boolean {
 		const buffers = this.#running?.counter.read().buffers ?? 0;
-		if (buffers !== this.#flow.buffers) this.#flow = { buffers, atMs: buffers === 0 ? Number.NEGATIVE_INFINITY : nowMs };
+		if (buffers !== this.#flow.buffers)
+			this.#flow = { buffers, atMs: buffers === 0 ? Number.NEGATIVE_INFINITY : nowMs };
 		const running = this.#running;
 		const silentMs = nowMs - Math.max(this.#flow.atMs, running?.sinceMs ?? 0);
 		if (running && !this.#muted && silentMs > stalledMs && running.plan.device.api !== "synthetic") {

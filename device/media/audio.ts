@@ -42,7 +42,9 @@ export function amplification(volume: number): number {
 
 /** A `level` message's loudness as a meter draws it: 0 at −60 dB and below, 1 at 0 dB; the loudest channel. */
 export function meter(rmsDb: unknown): number {
-	const channels = (Array.isArray(rmsDb) ? rmsDb : [rmsDb]).filter((value): value is number => typeof value === "number");
+	const channels = (Array.isArray(rmsDb) ? rmsDb : [rmsDb]).filter(
+		(value): value is number => typeof value === "number",
+	);
 	const loudest = Math.max(-60, ...channels.filter((value) => !Number.isNaN(value)));
 	return Math.min(1, (loudest + 60) / 60);
 }

@@ -57,7 +57,11 @@ export function captions(
 		status && `<span size="66%" foreground="${lamp}">${markup(status)}</span>`,
 	];
 	const resting = layout === "resting";
-	return { text: lines.filter(Boolean).join("\n"), clockPx: Math.round(height / (resting ? 4 : 20)), clockCentered: resting };
+	return {
+		text: lines.filter(Boolean).join("\n"),
+		clockPx: Math.round(height / (resting ? 4 : 20)),
+		clockCentered: resting,
+	};
 }
 
 /** Names come from outside: without control characters (nor bidirectional ones, which could reorder the words beside), cut, escaped. */

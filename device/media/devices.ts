@@ -96,7 +96,11 @@ export function describeDevice(report: DeviceReport, exists: (factory: string) =
 }
 
 /** The best device of a kind, or the one with this id; null when there is none. */
-export function chooseDevice(devices: readonly FoundDevice[], kind: FoundDevice["kind"], id: string | null = null): FoundDevice | null {
+export function chooseDevice(
+	devices: readonly FoundDevice[],
+	kind: FoundDevice["kind"],
+	id: string | null = null,
+): FoundDevice | null {
 	const candidates = devices.filter((device) => device.kind === kind);
 	if (id !== null) return candidates.find((device) => device.id === id) ?? null;
 	const order = preference[kind];
@@ -130,7 +134,10 @@ function alsaAddress(report: DeviceReport, text: (key: string) => string | null)
 	return card === undefined || card === null ? null : `plughw:${card},${text("alsa.device") ?? "0"}`;
 }
 
-function opener(api: "v4l2" | "pipewire" | "alsa" | "pulse", kind: "camera" | "microphone" | "speaker"): [string, string] {
+function opener(
+	api: "v4l2" | "pipewire" | "alsa" | "pulse",
+	kind: "camera" | "microphone" | "speaker",
+): [string, string] {
 	const end = kind === "speaker" ? "sink" : "src";
 	if (api === "v4l2") return ["v4l2src", "device"];
 	if (api === "pipewire") return [`pipewire${end}`, "target-object"];

@@ -4,10 +4,21 @@
 import { jsonLog } from "../core/log.ts";
 import { RoomError } from "../core/RoomError.ts";
 import type { GstPeer } from "./GstPeer.ts";
-import { type EngineMethod, type EngineMethods, type EngineOptions, type FromEngine, type ToEngine, toWire } from "./protocol.ts";
+import {
+	type EngineMethod,
+	type EngineMethods,
+	type EngineOptions,
+	type FromEngine,
+	type ToEngine,
+	toWire,
+} from "./protocol.ts";
 import type { Room } from "./Room.ts";
 
-type Handlers = { [M in EngineMethod]: (argument: EngineMethods[M]["argument"]) => EngineMethods[M]["result"] | Promise<EngineMethods[M]["result"]> };
+type Handlers = {
+	[M in EngineMethod]: (
+		argument: EngineMethods[M]["argument"],
+	) => EngineMethods[M]["result"] | Promise<EngineMethods[M]["result"]>;
+};
 
 const log = jsonLog({ write: (line) => process.stderr.write(line) });
 
@@ -49,7 +60,8 @@ const handlers: Handlers = {
 	"peer.create": ({ peer, iceServers }) => void opened().createPeer(peer, iceServers),
 	"peer.createOffer": (argument) => peerOf(argument).createOffer(),
 	"peer.acceptOffer": (argument) => peerOf(argument).acceptOffer(argument.sdp, argument.fingerprint),
-	"peer.acceptAnswer": async (argument) => void (await peerOf(argument).acceptAnswer(argument.sdp, argument.fingerprint)),
+	"peer.acceptAnswer": async (argument) =>
+		void (await peerOf(argument).acceptAnswer(argument.sdp, argument.fingerprint)),
 	"peer.addCandidate": async (argument) => void (await peerOf(argument).addCandidate(argument.candidate)),
 	"peer.release": (argument) => void peerOf(argument).release(),
 	"peer.close": async ({ peer }) => void (await opened().closePeer(peer)),

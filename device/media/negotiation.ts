@@ -48,7 +48,16 @@ export function negotiate(sdp: string, usable: readonly VideoCodec[], from: "off
 		if (from === "offer") known.sort((a, b) => codecs.indexOf(a.codec) - codecs.indexOf(b.codec));
 		const [first] = known;
 		if (!first) return [];
-		return [{ mline, kind, codec: first.codec, payloadType: first.format.payloadType, profileLevelId: first.format.parameters.get("profile-level-id") ?? null, transportCcId: extension(lines) }];
+		return [
+			{
+				mline,
+				kind,
+				codec: first.codec,
+				payloadType: first.format.payloadType,
+				profileLevelId: first.format.parameters.get("profile-level-id") ?? null,
+				transportCcId: extension(lines),
+			},
+		];
 	});
 	if (chosen.length === 0) {
 		throw new RoomError("call.sdp_refused", "The far end offers neither sound nor picture that this room knows.");
@@ -68,7 +77,12 @@ function formats(lines: string[]): Format[] {
 	const named = new Map<number, Format>();
 	for (const line of lines) {
 		const map = /^a=rtpmap:(\d+) ([^/\s]+)\//.exec(line);
-		if (map) named.set(Number(map[1]), { payloadType: Number(map[1]), name: String(map[2]).toLowerCase(), parameters: new Map() });
+		if (map)
+			named.set(Number(map[1]), {
+				payloadType: Number(map[1]),
+				name: String(map[2]).toLowerCase(),
+				parameters: new Map(),
+			});
 	}
 	for (const line of lines) {
 		const [, payloadType, text] = /^a=fmtp:(\d+) (.+)$/.exec(line) ?? [];
@@ -131,7 +145,10 @@ export function offerCaps(
 	const common = { mline: 0, profileLevelId: null, transportCcId: ownTransportCcId };
 	const audio = preferenceCaps({ ...common, kind: "audio", codec: "opus", payloadType: 111 }, ssrc.audio);
 	const video = usable.map((codec, index) =>
-		preferenceCaps({ ...common, kind: "video", codec, payloadType: 96 + index, profileLevelId: codec === "h264" ? "42e01f" : null }, ssrc.video),
+		preferenceCaps(
+			{ ...common, kind: "video", codec, payloadType: 96 + index, profileLevelId: codec === "h264" ? "42e01f" : null },
+			ssrc.video,
+		),
 	);
 	return { audio, video: video.join(";") };
 }

@@ -1,5 +1,5 @@
-import type { Candidate, IceServer, PeerEvents } from "../meeting/Peer.ts";
 import { RoomError } from "../core/RoomError.ts";
+import type { Candidate, IceServer, PeerEvents } from "../meeting/Peer.ts";
 import type { MediaDevice, MediaEngineEvents, SourceStatus, TvScene } from "./MediaEngine.ts";
 import type { PeerStats } from "./stats.ts";
 

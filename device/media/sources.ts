@@ -36,7 +36,11 @@ export const syntheticCameras: Record<string, string> = {
 export const syntheticMicrophones: Record<string, number> = { tone: 440, low: 220, high: 880 };
 
 /** Chooses what a source setting means now; null when there is no such source (the state is then `absent`). */
-export function planSource(kind: SourceKind, options: EngineOptions, devices: readonly FoundDevice[]): SourcePlan | null {
+export function planSource(
+	kind: SourceKind,
+	options: EngineOptions,
+	devices: readonly FoundDevice[],
+): SourcePlan | null {
 	const wanted = options[kind];
 	if (wanted === "none") return null;
 	const colon = wanted.indexOf(":");
@@ -114,7 +118,10 @@ export function cameraChain(caps: string | null, { width, height, fps }: EngineO
 	const exact = `width=${width},height=${height},framerate=${fps}/1`;
 	const modes = caps === null ? [] : caps.split(";").map((mode) => mode.trim());
 	const offers = (media: string): boolean =>
-		modes.some((mode) => mode.startsWith(media) && holds(mode, "width", width) && holds(mode, "height", height) && offersRate(mode, fps));
+		modes.some(
+			(mode) =>
+				mode.startsWith(media) && holds(mode, "width", width) && holds(mode, "height", height) && offersRate(mode, fps),
+		);
 	const toI420 = "! videoconvert ! video/x-raw,format=I420";
 	if (offers("video/x-raw")) return `! video/x-raw,${exact} ${toI420}`;
 	if (offers("image/jpeg")) return `! image/jpeg,${exact} ! jpegdec ${toI420}`;
@@ -137,7 +144,9 @@ function offersRate(mode: string, fps: number): boolean {
 	const text = fieldText(mode, "framerate");
 	if (text === null) return true;
 	const rates = [...text.matchAll(/(\d+)\/(\d+)/g)].map(([, a, b]) => Number(a) / Number(b));
-	return text.startsWith("[") ? (rates[0] ?? 0) <= fps && (rates[1] ?? 0) >= fps : rates.some((rate) => Math.abs(rate - fps) < 0.01);
+	return text.startsWith("[")
+		? (rates[0] ?? 0) <= fps && (rates[1] ?? 0) >= fps
+		: rates.some((rate) => Math.abs(rate - fps) < 0.01);
 }
 
 function fieldText(mode: string, field: string): string | null {
@@ -146,7 +155,12 @@ function fieldText(mode: string, field: string): string | null {
 }
 
 /** Why a source did not open, from the bus message of its element. */
-export function sourceFailure(message: { errorDomain?: string; errorCode?: number; debugInfo?: string; errorMessage?: string }): "busy" | "denied" | "absent" {
+export function sourceFailure(message: {
+	errorDomain?: string;
+	errorCode?: number;
+	debugInfo?: string;
+	errorMessage?: string;
+}): "busy" | "denied" | "absent" {
 	const words = `${message.errorMessage ?? ""} ${message.debugInfo ?? ""}`;
 	if (message.errorDomain === "gst-resource-error-quark") {
 		if (message.errorCode === 15) return "denied";

@@ -23,5 +23,10 @@ export interface PeerStats {
 		fps: number;
 	};
 	/** As reported by the far end; null while unknown. */
-	path: { loss: number | null; roundTripMs: number | null; receivedBitrate: number | null; delayGrowthUs: number | null };
+	path: {
+		loss: number | null;
+		roundTripMs: number | null;
+		receivedBitrate: number | null;
+		delayGrowthUs: number | null;
+	};
 }

@@ -34,7 +34,7 @@ describe("a call between two engines", { timeout: 60_000 }, () => {
 
 	it("gives each call a certificate of its own, so that calls cannot be linked", async () => {
 		const { engine } = await startEngine();
-		const offers = [];
+		const offers: (string | undefined)[] = [];
 		for (let call = 0; call < 2; call++) {
 			const peer = await engine.createPeer({ iceServers: [] });
 			offers.push(/a=fingerprint:.*/.exec(await peer.createOffer())?.[0]);
@@ -45,11 +45,15 @@ describe("a call between two engines", { timeout: 60_000 }, () => {
 	});
 
 	it("speaks VP8 with a far end that has no H.264", async () => {
-		const [green, blue] = await Promise.all([startEngine({ camera: "synthetic:green" }), startEngine({ camera: "synthetic:blue" })]);
+		const [green, blue] = await Promise.all([
+			startEngine({ camera: "synthetic:green" }),
+			startEngine({ camera: "synthetic:blue" }),
+		]);
 		await Promise.all([green, blue].map(({ engine }) => engine.setSources({ microphone: false, camera: true })));
 		await blue.engine.setTv(callScene);
 		const { a, b } = await join(green.engine, blue.engine, {
-			offer: (sdp) => sdp.replace(/(m=video .*SAVPF) .*/, "$1 97").replace(/a=(rtpmap|fmtp|rtcp-fb):(96|98).*\r\n/g, ""),
+			offer: (sdp) =>
+				sdp.replace(/(m=video .*SAVPF) .*/, "$1 97").replace(/a=(rtpmap|fmtp|rtcp-fb):(96|98).*\r\n/g, ""),
 		});
 		await seen(blue.engine, "tv", (picture) => isColour(picture, "green"));
 		expect((await a.stats()).sender.codec).toBe("vp8");
@@ -57,7 +61,10 @@ describe("a call between two engines", { timeout: 60_000 }, () => {
 	});
 
 	it("mutes at the source: not one buffer goes out, and the far end hears and sees nothing, until it is taken back", async () => {
-		const [muting, far] = await Promise.all([startEngine({ camera: "synthetic:red" }), startEngine({ camera: "synthetic:blue" })]);
+		const [muting, far] = await Promise.all([
+			startEngine({ camera: "synthetic:red" }),
+			startEngine({ camera: "synthetic:blue" }),
+		]);
 		await Promise.all([muting, far].map(({ engine }) => engine.setSources({ microphone: true, camera: true })));
 		const { a, b } = await join(muting.engine, far.engine);
 		await until(() => far.told.levels.far > 0.4 && far.told.farPictures[0]);
@@ -111,7 +118,11 @@ describe("the gate in the engine", { timeout: 60_000 }, () => {
 		const { a, b, events } = await join(one.engine, other.engine, { release: false });
 		await until(() => events.a.includes("connected") && events.b.includes("connected"));
 		for (const peer of [a, b]) {
-			expect((await peer.stats()).gate).toMatchObject({ state: "waiting", sent: { passed: 0 }, received: { passed: 0 } });
+			expect((await peer.stats()).gate).toMatchObject({
+				state: "waiting",
+				sent: { passed: 0 },
+				received: { passed: 0 },
+			});
 		}
 		a.release();
 		b.release();

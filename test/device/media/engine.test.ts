@@ -41,7 +41,9 @@ describe("sources", { timeout: 60_000 }, () => {
 		await engine.setSources({ microphone: false, camera: false });
 		// At once, not some time later: the call that resolved says that the device is free.
 		expect(openFiles(engine.pid ?? 0)).not.toContain(clip);
-		await until(() => told.sources?.camera.state === "closed" && !told.sources.camera.flowing && !told.sources.microphone.flowing);
+		await until(
+			() => told.sources?.camera.state === "closed" && !told.sources.camera.flowing && !told.sources.microphone.flowing,
+		);
 	});
 
 	it("play a file over and over", async () => {
@@ -91,7 +93,14 @@ describe("the TV", { timeout: 60_000 }, () => {
 		await engine.setTv({ ...callScene, layout: "alone", name: "<&", status: "x" });
 		await seen(engine, "tv", (picture) => isColour(picture, "red"));
 		for (const layout of ["joining", "call", "resting", "alone", "resting", "call"] as const) {
-			await engine.setTv({ ...callScene, layout, name: layout, status: layout, locked: layout === "call", selfView: true });
+			await engine.setTv({
+				...callScene,
+				layout,
+				name: layout,
+				status: layout,
+				locked: layout === "call",
+				selfView: true,
+			});
 		}
 		// In a call without a far end: our own picture in its corner, the ground in the middle.
 		await seen(engine, "tv", (picture) => isColour(picture, "red", 0.87, 0.87) && !isColour(picture, "red"));
@@ -125,7 +134,9 @@ describe("the engine's process", { timeout: 60_000 }, () => {
 		for (let crash = 1; crash <= 3; crash++) {
 			process.kill(engine.pid ?? 0, "SIGKILL");
 			await until(() => told.down.length === crash);
-			await expect(engine.setSources({ microphone: true, camera: true })).rejects.toMatchObject({ code: "media.engine_failed" });
+			await expect(engine.setSources({ microphone: true, camera: true })).rejects.toMatchObject({
+				code: "media.engine_failed",
+			});
 			await until(() => told.up === crash + 1);
 		}
 		expect(told.down).toEqual([50, 100, 200]);
@@ -161,7 +172,9 @@ describe("the engine's process", { timeout: 60_000 }, () => {
 		await engine.stop();
 		expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
 		await expect(engine.setVolume(50)).resolves.toBeUndefined();
-		await expect(engine.setSources({ microphone: true, camera: true })).rejects.toMatchObject({ code: "media.engine_failed" });
+		await expect(engine.setSources({ microphone: true, camera: true })).rejects.toMatchObject({
+			code: "media.engine_failed",
+		});
 	});
 
 	it("says what is wrong when it cannot work at all", async () => {
@@ -171,9 +184,13 @@ describe("the engine's process", { timeout: 60_000 }, () => {
 	});
 
 	it("explains itself to someone who starts it by hand", () => {
-		const { status, stderr } = spawnSync(process.execPath, [fileURLToPath(new URL("../../../device/media/engine.ts", import.meta.url))], {
-			encoding: "utf8",
-		});
+		const { status, stderr } = spawnSync(
+			process.execPath,
+			[fileURLToPath(new URL("../../../device/media/engine.ts", import.meta.url))],
+			{
+				encoding: "utf8",
+			},
+		);
 		expect(status).toBe(2);
 		expect(stderr).toContain("npm start");
 	});
@@ -186,8 +203,13 @@ describe("the engine's process", { timeout: 60_000 }, () => {
 describe("the engine's log", () => {
 	it("passes declared fields only, and nothing of free text", () => {
 		const written: unknown[] = [];
-		const take = (line: string): boolean => forwardLogLine(line, (event, level, fields) => written.push([event, level, fields]));
-		expect(take('{"level":"warn","event":"engine.warning","code":"media.camera_busy","element":"camera-device","name":"Frau Meier"}')).toBe(true);
+		const take = (line: string): boolean =>
+			forwardLogLine(line, (event, level, fields) => written.push([event, level, fields]));
+		expect(
+			take(
+				'{"level":"warn","event":"engine.warning","code":"media.camera_busy","element":"camera-device","name":"Frau Meier"}',
+			),
+		).toBe(true);
 		expect(take("0:00:01 ERROR v4l2src: Could not open /dev/video0 of Frau Meier")).toBe(false);
 		expect(take('{"level":"loud","event":"engine.warning"}')).toBe(false);
 		expect(take('{"level":"info","event":"call.state","state":"Frau Meier"}')).toBe(false);

@@ -65,7 +65,12 @@ export interface Connected {
 export async function join(
 	one: EngineClient,
 	other: EngineClient,
-	change: { offer?: (sdp: string) => string; offerPrint?: Uint8Array; answerPrint?: Uint8Array; release?: boolean } = {},
+	change: {
+		offer?: (sdp: string) => string;
+		offerPrint?: Uint8Array;
+		answerPrint?: Uint8Array;
+		release?: boolean;
+	} = {},
 ): Promise<Connected> {
 	const [a, b] = await Promise.all([one.createPeer({ iceServers: [] }), other.createPeer({ iceServers: [] })]);
 	const events = { a: [] as string[], b: [] as string[] };
@@ -114,8 +119,10 @@ export async function decodeJpeg(jpeg: Uint8Array): Promise<Picture> {
 		source.push(jpeg, 0);
 		source.endOfStream();
 		const sample = await sink.getSample(10_000);
-		const { width, height } = sample?.caps as { width: number; height: number };
-		const data = sample?.buffer as Buffer;
+		const caps = sample?.caps;
+		const data = sample?.buffer;
+		if (!caps || !data) throw new Error("The preview is no picture.");
+		const [width, height] = [Number(caps["width"]), Number(caps["height"])];
 		const stride = data.length / height;
 		return {
 			width,
@@ -131,7 +138,11 @@ export async function decodeJpeg(jpeg: Uint8Array): Promise<Picture> {
 }
 
 /** Looks at previews until one satisfies; resolves with it. */
-export async function seen(engine: EngineClient, view: "tv" | "self", wanted: (picture: Picture) => boolean): Promise<Picture> {
+export async function seen(
+	engine: EngineClient,
+	view: "tv" | "self",
+	wanted: (picture: Picture) => boolean,
+): Promise<Picture> {
 	let latest: Uint8Array | null = null;
 	const stop = engine.preview(view, (jpeg) => (latest = jpeg));
 	try {

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { iceServerUris, negotiate, offerCaps, payloaderCaps, preferenceCaps, withFingerprint } from "../../../device/media/negotiation.ts";
+import {
+	iceServerUris,
+	negotiate,
+	offerCaps,
+	payloaderCaps,
+	preferenceCaps,
+	withFingerprint,
+} from "../../../device/media/negotiation.ts";
 
 const twcc = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 
@@ -42,7 +49,11 @@ describe("negotiation", () => {
 	});
 
 	it("takes VP8 where there is no H.264 that both can do", () => {
-		const [, video] = negotiate(chromium.replace("packetization-mode=1;profile-level-id=42e01f", "packetization-mode=1;profile-level-id=4d001f"), ["h264", "vp8"], "offer");
+		const [, video] = negotiate(
+			chromium.replace("packetization-mode=1;profile-level-id=42e01f", "packetization-mode=1;profile-level-id=4d001f"),
+			["h264", "vp8"],
+			"offer",
+		);
 		expect(video).toMatchObject({ codec: "vp8", payloadType: 96 });
 	});
 
@@ -54,7 +65,9 @@ describe("negotiation", () => {
 		expect(negotiate(chromium.replace("m=video 9", "m=video 0"), ["h264"], "offer")).toHaveLength(1);
 		expect(negotiate(chromium.replace("a=mid:1", "a=mid:1\r\na=inactive"), ["h264"], "offer")).toHaveLength(1);
 		const useless = chromium.replace("opus/48000", "speex/16000").replace("m=video 9", "m=video 0");
-		expect(() => negotiate(useless, ["h264", "vp8"], "offer")).toThrow(expect.objectContaining({ code: "call.sdp_refused" }));
+		expect(() => negotiate(useless, ["h264", "vp8"], "offer")).toThrow(
+			expect.objectContaining({ code: "call.sdp_refused" }),
+		);
 		expect(() => negotiate("", ["h264"], "offer")).toThrow(expect.objectContaining({ code: "call.sdp_refused" }));
 	});
 
@@ -72,7 +85,9 @@ describe("negotiation", () => {
 	});
 
 	it("offers what the machine can do, in order", () => {
-		expect(offerCaps(["h264", "vp8"], { audio: 1, video: 2 }).video).toMatch(/H264.*payload=\(int\)96.*;.*VP8.*payload=\(int\)97/);
+		expect(offerCaps(["h264", "vp8"], { audio: 1, video: 2 }).video).toMatch(
+			/H264.*payload=\(int\)96.*;.*VP8.*payload=\(int\)97/,
+		);
 		expect(offerCaps(["vp8"], { audio: 1, video: 2 }).video).not.toContain("H264");
 	});
 
@@ -87,7 +102,11 @@ describe("negotiation", () => {
 		expect(
 			iceServerUris([
 				{ urls: ["stun:stun.example.org"] },
-				{ urls: ["turn:turn.example.org:3478?transport=udp", "turns:turn.example.org:5349"], username: "1700:room", credential: "a/b+c=" },
+				{
+					urls: ["turn:turn.example.org:3478?transport=udp", "turns:turn.example.org:5349"],
+					username: "1700:room",
+					credential: "a/b+c=",
+				},
 				{ urls: ["turn:open.example.org", "http://not.a.server"] },
 			]),
 		).toEqual({

@@ -125,7 +125,14 @@ describe("a source slot", { timeout: 30_000 }, () => {
 });
 
 describe("a peer's sender", { timeout: 30_000 }, () => {
-	const media: NegotiatedMedia = { mline: 1, kind: "video", codec: "h264", payloadType: 96, profileLevelId: null, transportCcId: null };
+	const media: NegotiatedMedia = {
+		mline: 1,
+		kind: "video",
+		codec: "h264",
+		payloadType: 96,
+		profileLevelId: null,
+		transportCcId: null,
+	};
 	let sink: Pad;
 	let source: Element;
 	const target = { width: 640, height: 360, fps: 30, bitrate: 900_000 };
@@ -175,7 +182,9 @@ describe("a peer's sender", { timeout: 30_000 }, () => {
 		const encoder = pipeline.elements({ recursive: true }).find((element) => sender.owns(element.name));
 		await until(() => {
 			const caps = encoder?.pad("src")?.caps() ?? "";
-			return caps.includes("width=(int)320") && caps.includes("height=(int)180") && caps.includes("framerate=(fraction)15/1");
+			return (
+				caps.includes("width=(int)320") && caps.includes("height=(int)180") && caps.includes("framerate=(fraction)15/1")
+			);
 		});
 		await sender.dispose();
 	});
@@ -186,7 +195,8 @@ describe("a peer's sender", { timeout: 30_000 }, () => {
 			...good,
 			element: "failingenc",
 			bitrateProperty: null,
-			description: (bitrate, picture) => `identity name=encoder error-after=5 ! ${good.description(bitrate, picture).replace("name=encoder ", "")}`,
+			description: (bitrate, picture) =>
+				`identity name=encoder error-after=5 ! ${good.description(bitrate, picture).replace("name=encoder ", "")}`,
 		};
 		const sender = new PeerSender(pipeline, hubs, target, () => [failing, good]);
 		const replaced: boolean[] = [];

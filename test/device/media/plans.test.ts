@@ -4,7 +4,13 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { amplification, meter, microphoneDescription, speakerDescription } from "../../../device/media/audio.ts";
 import { captions, placements } from "../../../device/media/composition.ts";
-import { chooseDevice, type DeviceReport, describeDevice, type FoundDevice, quote } from "../../../device/media/devices.ts";
+import {
+	chooseDevice,
+	type DeviceReport,
+	describeDevice,
+	type FoundDevice,
+	quote,
+} from "../../../device/media/devices.ts";
 import { displaySink } from "../../../device/media/display.ts";
 import { encoderKinds, encodersFor, usableCodecs } from "../../../device/media/encoder.ts";
 import type { TvScene } from "../../../device/media/MediaEngine.ts";
@@ -56,7 +62,9 @@ const found = (...names: string[]): FoundDevice[] =>
 
 describe("devices", () => {
 	it("knows cameras, microphones and speakers by their provider, and how to open them", () => {
-		expect(found("camera", "microphone", "alsaMicrophone", "speaker").map(({ id, kind, element }) => [id, kind, element])).toEqual([
+		expect(
+			found("camera", "microphone", "alsaMicrophone", "speaker").map(({ id, kind, element }) => [id, kind, element]),
+		).toEqual([
 			["v4l2:/dev/video0", "camera", 'v4l2src device="/dev/video0"'],
 			["pulse:alsa_input.usb-C920", "microphone", 'pulsesrc device="alsa_input.usb-C920"'],
 			["alsa:plughw:1,0", "microphone", 'alsasrc device="plughw:1,0"'],
@@ -97,14 +105,18 @@ describe("sources", () => {
 	it("opens a named device or nothing: never another one in its place", () => {
 		const named = { ...options, camera: "device:v4l2:/dev/video7" };
 		expect(planSource("camera", named, found("camera"))).toBeNull();
-		expect(planSource("camera", { ...options, camera: "device:v4l2:/dev/video0" }, found("camera"))?.device.id).toBe("v4l2:/dev/video0");
+		expect(planSource("camera", { ...options, camera: "device:v4l2:/dev/video0" }, found("camera"))?.device.id).toBe(
+			"v4l2:/dev/video0",
+		);
 		expect(planSource("camera", { ...options, camera: "none" }, found("camera"))).toBeNull();
 	});
 
 	it("refuses test pictures and tones that do not exist", () => {
 		expect(planSource("camera", { ...options, camera: "synthetic:elephant" }, [])).toBeNull();
 		expect(planSource("microphone", { ...options, microphone: "synthetic:tone:1" }, [])).toBeNull();
-		expect(planSource("microphone", { ...options, microphone: "synthetic:tone:600" }, [])?.description).toContain("freq=600");
+		expect(planSource("microphone", { ...options, microphone: "synthetic:tone:600" }, [])?.description).toContain(
+			"freq=600",
+		);
 	});
 
 	it("asks a USB 2 camera for its JPEG where raw 720p30 does not fit the cable", () => {
@@ -113,9 +125,12 @@ describe("sources", () => {
 	});
 
 	it("takes raw pictures where the camera has them at that size and rate, and scales what else it gives", () => {
-		const raw = "video/x-raw, format=(string)NV12, width=(int)[ 16, 1920 ], height=(int)[ 16, 1080 ], framerate=(fraction)[ 0/1, 60/1 ]";
+		const raw =
+			"video/x-raw, format=(string)NV12, width=(int)[ 16, 1920 ], height=(int)[ 16, 1080 ], framerate=(fraction)[ 0/1, 60/1 ]";
 		expect(cameraChain(raw, options.picture)).toContain("video/x-raw,width=1280,height=720,framerate=30/1");
-		expect(cameraChain("video/x-raw, width=(int)640, height=(int)480, framerate=(fraction)30/1", options.picture)).toContain("videoscale");
+		expect(
+			cameraChain("video/x-raw, width=(int)640, height=(int)480, framerate=(fraction)30/1", options.picture),
+		).toContain("videoscale");
 		expect(cameraChain(null, options.picture)).toContain("videoscale");
 	});
 
@@ -124,7 +139,9 @@ describe("sources", () => {
 		const tone = planSource("microphone", options, []);
 		if (!real || !tone) throw new Error("no plan");
 		const described = microphoneDescription(real, { muted: true, speaker: true });
-		expect(described).toMatch(/webrtcdsp.*echo-cancel=true probe=speaker-probe.*noise-suppression=true.*gain-control=true.*valve name=valve drop=true/);
+		expect(described).toMatch(
+			/webrtcdsp.*echo-cancel=true probe=speaker-probe.*noise-suppression=true.*gain-control=true.*valve name=valve drop=true/,
+		);
 		expect(microphoneDescription(real, { muted: false, speaker: false })).toContain("echo-cancel=false");
 		expect(microphoneDescription(tone, { muted: false, speaker: true })).not.toContain("webrtcdsp");
 		expect(speakerDescription(found("speaker")[0] as FoundDevice)).toContain("webrtcechoprobe name=speaker-probe");
@@ -134,7 +151,9 @@ describe("sources", () => {
 		const domain = "gst-resource-error-quark";
 		expect(sourceFailure({ errorDomain: domain, errorCode: 4 })).toBe("busy");
 		expect(sourceFailure({ errorDomain: domain, errorCode: 15 })).toBe("denied");
-		expect(sourceFailure({ errorDomain: domain, errorCode: 7, debugInfo: "system error: Permission denied" })).toBe("denied");
+		expect(sourceFailure({ errorDomain: domain, errorCode: 7, debugInfo: "system error: Permission denied" })).toBe(
+			"denied",
+		);
 		expect(sourceFailure({ errorDomain: domain, errorCode: 5, debugInfo: "Device or resource busy" })).toBe("busy");
 		expect(sourceFailure({ errorDomain: domain, errorCode: 3 })).toBe("absent");
 	});
@@ -149,7 +168,9 @@ describe("encoders", () => {
 	});
 
 	it("does not try again what failed in this process", () => {
-		expect(encodersFor("h264", everything, new Set(["vah264enc"])).map(({ element }) => element)).not.toContain("vah264enc");
+		expect(encodersFor("h264", everything, new Set(["vah264enc"])).map(({ element }) => element)).not.toContain(
+			"vah264enc",
+		);
 	});
 
 	it("offers H.264 first, and only what can be both encoded and decoded", () => {
@@ -160,7 +181,14 @@ describe("encoders", () => {
 
 describe("the TV", () => {
 	const size = { width: 1280, height: 720 };
-	const scene = (changes: Partial<TvScene>): TvScene => ({ layout: "call", name: "", status: "", locked: false, selfView: true, ...changes });
+	const scene = (changes: Partial<TvScene>): TvScene => ({
+		layout: "call",
+		name: "",
+		status: "",
+		locked: false,
+		selfView: true,
+		...changes,
+	});
 
 	it("shows the far end full and ourselves small in its corner", () => {
 		const { far, self } = placements(scene({}), size);
@@ -171,7 +199,8 @@ describe("the TV", () => {
 	});
 
 	it("shows no far end outside a call, and nobody at rest", () => {
-		for (const layout of ["resting", "joining", "alone"] as const) expect(placements(scene({ layout }), size).far).toBeNull();
+		for (const layout of ["resting", "joining", "alone"] as const)
+			expect(placements(scene({ layout }), size).far).toBeNull();
 		expect(placements(scene({ layout: "resting" }), size).self).toBeNull();
 		expect(captions(scene({ layout: "resting" }), 720).clockCentered).toBe(true);
 	});
@@ -179,7 +208,7 @@ describe("the TV", () => {
 	it("takes a far end's name as text: no markup, no control characters, no reordering, not endless", () => {
 		const { text } = captions(scene({ name: `<i>&\u202e\u0007${"x".repeat(500)}`, status: "" }), 720);
 		expect(text).toContain("&lt;i&gt;&amp;");
-		expect(text).not.toMatch(/[\u202e\u0007]/);
+		for (const control of ["\u202e", "\u0007"]) expect(text).not.toContain(control);
 		expect(text.length).toBeLessThan(200);
 	});
 
@@ -206,7 +235,9 @@ describe("the TV", () => {
 			writeFileSync(join(drm, "card0-HDMI-A-1", "status"), "connected\n");
 			expect(displaySink({}, everything, drm)).toContain("kmssink");
 			writeFileSync(join(folder, "wayland-1"), "");
-			expect(displaySink({ XDG_RUNTIME_DIR: folder, WAYLAND_DISPLAY: "wayland-1" }, everything, drm)).toContain("waylandsink");
+			expect(displaySink({ XDG_RUNTIME_DIR: folder, WAYLAND_DISPLAY: "wayland-1" }, everything, drm)).toContain(
+				"waylandsink",
+			);
 			expect(displaySink({}, everything, join(folder, "none"))).toBeNull();
 		});
 	});

@@ -19,7 +19,7 @@ export class HostileBroker {
 	/** What becomes of a message: by default it is delivered as it is. */
 	deliver: (message: Message) => Message[] = (message) => [message];
 	/** Called before PUBACK: its reason code, 0 or for example 0x87, "not authorized". The message is the last of `heard` already. */
-	acknowledge: (topic: string) => number = () => 0;
+	acknowledge: (topic: string) => number | Promise<number> = () => 0;
 	/** Whether CONNECT is answered; false: the line hangs. */
 	answersConnect = true;
 	/** CONNECTs that came. */
@@ -66,13 +66,13 @@ export class HostileBroker {
 		const line = { id: "", topics: new Set<string>() };
 		this.#lines.set(socket, line);
 		const packets = parser({ protocolVersion: 5 });
-		packets.on("packet", (packet) => this.#answer(socket, line, packet));
+		packets.on("packet", (packet) => void this.#answer(socket, line, packet));
 		socket.on("data", (chunk: Buffer) => packets.parse(chunk));
 		socket.on("error", () => {});
 		socket.on("close", () => this.#lines.delete(socket));
 	}
 
-	#answer(socket: TLSSocket, line: { id: string; topics: Set<string> }, packet: Packet): void {
+	async #answer(socket: TLSSocket, line: { id: string; topics: Set<string> }, packet: Packet): Promise<void> {
 		switch (packet.cmd) {
 			case "connect":
 				this.connects++;
@@ -93,7 +93,9 @@ export class HostileBroker {
 			case "publish": {
 				const message = { topic: packet.topic, payload: Buffer.from(packet.payload), retain: packet.retain };
 				this.heard.push(message);
-				const reasonCode = this.acknowledge(packet.topic);
+				const answer = this.acknowledge(packet.topic);
+				// Without a pause where none is asked for, so that the order stays.
+				const reasonCode = typeof answer === "number" ? answer : await answer;
 				if (packet.qos === 1) this.#write(socket, { cmd: "puback", messageId: packet.messageId ?? 0, reasonCode });
 				if (reasonCode === 0) for (const each of this.deliver(message)) this.#spread(each);
 				break;

@@ -36,6 +36,8 @@ export interface MediaEngineEvents {
 	levels: { microphone: number; far: number };
 	/** First decoded frame of the far end in this call: epoch milliseconds. */
 	farPicture: { atMs: number; width: number; height: number };
+	/** With `EngineOptions.farTimecode`: a decoded picture was there at `atMs` (epoch); `code`: see `readTimecode`. */
+	farTimecode: { atMs: number; code: number | null };
 	/** The process is up (again). Sources are closed, whatever was open before. */
 	up: { pid: number };
 	/** The process is gone; a new one is coming after `retryMs`. Every peer has emitted `lost`. */

@@ -2,6 +2,7 @@ import { amplification, farAudioBetween, meter } from "./audio.ts";
 import { Composition } from "./composition.ts";
 import { DeviceWatch } from "./devices.ts";
 import { displaySink } from "./display.ts";
+import { readFarTimecodes } from "./FarTimecode.ts";
 import { GstPeer } from "./GstPeer.ts";
 import { type AppSink, type Bin, type BusMessage, Pipeline } from "./gst/index.ts";
 import { Hub, isolate } from "./Hub.ts";
@@ -92,6 +93,9 @@ export class Room {
 
 	async start(): Promise<void> {
 		await this.#pipeline.play(0);
+		if (this.#options.farTimecode) {
+			readFarTimecodes(this.#pipeline, this.#hubs.farVideo, (picture) => this.#emit("farTimecode", picture));
+		}
 		this.#refreshTv();
 		this.#tellSources();
 		this.#emit("devices", this.devices());

@@ -1,10 +1,11 @@
 import { microphoneDescription } from "./audio.ts";
 import type { FoundDevice } from "./devices.ts";
-import { Bin, type BufferCounter, type BusMessage, type Pad, Pipeline } from "./gst/index.ts";
+import { type AppSrc, Bin, type BufferCounter, type BusMessage, type Pad, Pipeline } from "./gst/index.ts";
 import type { Hub } from "./Hub.ts";
 import type { SourceKind, SourceStatus } from "./MediaEngine.ts";
 import type { EngineOptions } from "./protocol.ts";
 import { planSource, type SourcePlan, sourceFailure } from "./sources.ts";
+import { TimecodeCamera } from "./TimecodeCamera.ts";
 
 export interface SlotSurroundings {
 	pipeline: Pipeline;
@@ -34,8 +35,13 @@ export class SourceSlot {
 	readonly #around: SlotSurroundings;
 	#open = false;
 	#muted = false;
-	#running: { bin: Bin; plan: SourcePlan; counter: BufferCounter; feeder: Pipeline | null; sinceMs: number } | null =
-		null;
+	#running: {
+		bin: Bin;
+		plan: SourcePlan;
+		counter: BufferCounter;
+		feeder: Pipeline | TimecodeCamera | null;
+		sinceMs: number;
+	} | null = null;
 	#failure: "busy" | "denied" | "absent" | null = null;
 	readonly #failed = new Set<string>();
 	#realSeen = false;
@@ -210,13 +216,18 @@ export class SourceSlot {
 		unlisten();
 		this.#flow = { buffers: 0, atMs: Number.NEGATIVE_INFINITY };
 		if (outcome.result !== "failure" && errors.length === 0) {
-			this.#running = { bin, plan, counter, feeder, sinceMs: performance.now() };
+			const painter = plan.timecode ? this.#timecode(bin) : null;
+			this.#running = { bin, plan, counter, feeder: feeder ?? painter, sinceMs: performance.now() };
 			return null;
 		}
 		counter.dispose();
 		await hub.remove(bin);
 		await feeder?.dispose();
 		return errors[0] ? sourceFailure(errors[0]) : "absent";
+	}
+
+	#timecode(bin: Bin): TimecodeCamera {
+		return new TimecodeCamera(bin.getElementByName("camera-device") as AppSrc, this.#around.options.picture);
 	}
 
 	async #close(): Promise<void> {

@@ -22,6 +22,8 @@ export interface EngineOptions {
 	picture: { width: number; height: number; fps: number };
 	/** Frames a second of the preview pictures. */
 	previewFps: number;
+	/** Reads the moment out of each decoded far-end picture (`timecode.ts`) and tells it: for benches, no configuration sets it. */
+	farTimecode: boolean;
 }
 
 export const defaultEngineOptions: EngineOptions = {
@@ -32,6 +34,7 @@ export const defaultEngineOptions: EngineOptions = {
 	roomName: "",
 	picture: { width: 1280, height: 720, fps: 30 },
 	previewFps: 12,
+	farTimecode: false,
 };
 
 export type View = "tv" | "self";

@@ -9,6 +9,8 @@ export interface SourcePlan {
 	description: string;
 	/** A file runs in a pipeline of its own, because its time starts at zero and it is played in a loop. */
 	feeder: string | null;
+	/** The description is an appsrc that a `TimecodeCamera` fills. */
+	timecode?: boolean;
 	/** Whether room sound reaches it: then it is processed (echo, noise, gain). */
 	acoustic: boolean;
 }
@@ -19,8 +21,8 @@ const videoCaps = ({ width, height, fps }: EngineOptions["picture"]): string =>
 
 /**
  * Test pictures. `clock` is what a room without a camera shows: the room's name and a clock that drift over a quiet ground.
- * `ball` moves with the wall clock (one sweep a second), so that a bench can read the time out of a decoded picture. The rest are
- * flat colours and bars that a test recognises after decoding.
+ * `ball` moves with the wall clock (one sweep a second), so that a bench can read the time out of a decoded picture. `timecode`
+ * (not of these) bears the moment itself. The rest are flat colours and bars that a test recognises after decoding.
  */
 export const syntheticCameras: Record<string, string> = {
 	clock: "pattern=solid-color foreground-color=0xff1d2430",
@@ -72,6 +74,12 @@ function synthetic(kind: SourceKind, options: EngineOptions, pattern: string): S
 		// 20 ms a buffer, the length of an Opus frame: no thread wakes more often than needed.
 		const description = `audiotestsrc name=microphone-device is-live=true wave=sine freq=${hertz} volume=0.05 samplesperbuffer=960 ! ${caps48k}`;
 		return { device, description, feeder: null, acoustic: false };
+	}
+	if (name === "timecode") {
+		const description =
+			"appsrc name=camera-device is-live=true do-timestamp=true format=time max-buffers=2 leaky-type=downstream " +
+			`caps=${quote(`${videoCaps(options.picture)},pixel-aspect-ratio=1/1,interlace-mode=progressive`)}`;
+		return { device, description, feeder: null, acoustic: false, timecode: true };
 	}
 	const drawn = syntheticCameras[name];
 	if (drawn === undefined) return null;

@@ -111,3 +111,67 @@ export async function frameAfter(page: Page, sinceMs: number, options: { otherTh
 	);
 	return handle.jsonValue() as Promise<number>;
 }
+
+/** What the page's newest transport has counted (getStats); zero where nothing came yet. */
+export interface CallCounters {
+	sent: { frames: number; height: number };
+	received: {
+		frames: number;
+		/** Longest and total time without a new picture are for the reader of the frames' stamps; this is what arrived undamaged. */
+		packetsLost: number;
+		audioSamples: number;
+		/** Samples made up for lost ones, without those of real silence. */
+		audioConcealed: number;
+	};
+	/** The kind of the local candidate in use. */
+	path: string;
+}
+
+export function countersOf(page: Page): Promise<CallCounters> {
+	return page.evaluate(async () => {
+		const peer = (globalThis as unknown as { benchProbe: Probe }).benchProbe.peers.at(-1);
+		const all = peer ? [...((await peer.getStats()) as unknown as Map<string, Record<string, unknown>>).values()] : [];
+		const find = (type: string, kind: string) => all.find((one) => one["type"] === type && one["kind"] === kind) ?? {};
+		const number = (one: Record<string, unknown>, name: string) => Number(one[name] ?? 0);
+		const [out, video, audio] = [
+			find("outbound-rtp", "video"),
+			find("inbound-rtp", "video"),
+			find("inbound-rtp", "audio"),
+		];
+		const transport = all.find((one) => one["type"] === "transport");
+		const pair = all.find((one) => one["id"] === transport?.["selectedCandidatePairId"]);
+		const local = all.find((one) => one["id"] === pair?.["localCandidateId"]);
+		return {
+			sent: { frames: number(out, "framesSent"), height: number(out, "frameHeight") },
+			received: {
+				frames: number(video, "framesDecoded"),
+				packetsLost: number(video, "packetsLost"),
+				audioSamples: number(audio, "totalSamplesReceived"),
+				audioConcealed: number(audio, "concealedSamples") - number(audio, "silentConcealedSamples"),
+			},
+			path: String(local?.["candidateType"] ?? ""),
+		};
+	});
+}
+
+/** Forbids the browser to make its picture smaller or slower when the processor is busy. */
+export function holdTo720p30(page: Page): Promise<void> {
+	return page.evaluate(async () => {
+		const peer = (globalThis as unknown as { benchProbe: Probe }).benchProbe.peers.at(-1);
+		const sender = peer?.getSenders().find(({ track }) => track?.kind === "video");
+		if (!sender) throw new Error("no picture is sent");
+		const parameters = sender.getParameters();
+		(parameters as { degradationPreference?: string }).degradationPreference = "maintain-framerate-and-resolution";
+		await sender.setParameters(parameters).catch(() => {
+			parameters.degradationPreference = "maintain-resolution";
+			return sender.setParameters(parameters);
+		});
+	});
+}
+
+/** Pictures are decoded and not drawn, as in a room whose TV nobody looks at. */
+export function drawNothing(page: Page): Promise<void> {
+	return page.evaluate(() => {
+		for (const video of document.querySelectorAll("video")) video.style.display = "none";
+	});
+}

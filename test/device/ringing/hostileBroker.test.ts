@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { ManualClock } from "../../../device/core/clock.ts";
+import { createRingKeys } from "../../../device/ringing/ringKeys.ts";
 import { PAYLOAD_BYTES } from "../../../provisioning/contract/payloads.ts";
 import { topics } from "../../../provisioning/contract/topics.ts";
 import { HostileBroker, type Message } from "../../sim/broker/HostileBroker.ts";
@@ -91,7 +92,7 @@ test("can't have a link sealed to a key of its own", async () => {
 			code: "ring.refused",
 			context: { check: expected },
 		});
-	const jwk = { kty: "EC", crv: "P-256", x: "A".repeat(43), y: "A".repeat(43) };
+	const jwk = (await createRingKeys()).publicJwk;
 	const claims = { v: 1, id: "room-munich", epoch: honest.epoch, jwk };
 	const bonn = await fleet.signer(await fleet.ca.issueDevice("room-bonn"));
 	await presence(await bonn.sign("ic-ring-key+jws", claims));

@@ -96,6 +96,16 @@ export class EngineClient implements MediaEngine {
 		await running?.stop();
 	}
 
+	/**
+	 * Ends the engine for a new one: at once where it was waiting to be started again. For a source that would not close, and for a
+	 * person who asks to try again. Safe at any time; without effect before `start()` and after `stop()`.
+	 */
+	restart(): void {
+		if (this.#stopped) return;
+		if (this.#process) this.#process.kill();
+		else this.#relaunch(0);
+	}
+
 	setSources(open: { microphone: boolean; camera: boolean }): Promise<void> {
 		return this.#request("setSources", { ...open });
 	}
@@ -214,8 +224,12 @@ export class EngineClient implements MediaEngine {
 		if (this.#stopped || (!wasUp && this.#attempt === 1)) return;
 		const retryMs = this.#backoff.nextMs();
 		this.events.emit("down", { retryMs });
-		// A failed launch ends in another exit, which plans the next one.
-		this.#later("retry", retryMs, () => {
+		this.#relaunch(retryMs);
+	}
+
+	/** A failed launch ends in another exit, which plans the next one. */
+	#relaunch(afterMs: number): void {
+		this.#later("retry", afterMs, () => {
 			this.#launch().catch((error: unknown) => {
 				this.#log.write("error", "engine.warning", {
 					code: RoomError.from(error, "media.engine_failed").code,

@@ -120,7 +120,7 @@ export class RoomProgram {
 				ring: (input, say) => runRing(input, say, { ringer: this.#ringer, rendezvous, caPin: trust.caPin }),
 				effects: {
 					answerRing: (ring, answer) => void this.#ringer?.answer(ring, answer),
-					restartEngine: () => (this.#engine as { restart?(): void }).restart?.(),
+					restartEngine: () => this.#engine.restart(),
 				},
 				media: this.#engine,
 				log: this.#log,

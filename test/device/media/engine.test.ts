@@ -142,6 +142,22 @@ describe("the engine's process", { timeout: 60_000 }, () => {
 		expect(told.down).toEqual([50, 100, 200]);
 	});
 
+	it("is started anew on request, at once also where it was waiting, and comes up closed", async () => {
+		const { engine, told } = await startEngine({
+			backoff: new Backoff({ baseMs: 600_000, capMs: 600_000, random: () => 1 }),
+		});
+		await engine.setSources({ microphone: true, camera: true });
+		await until(() => told.sources?.camera.flowing);
+		engine.restart();
+		await until(() => told.down.length === 1);
+		engine.restart();
+		await until(() => told.up === 2);
+		expect(told.sources).toMatchObject({ camera: { state: "closed" }, microphone: { state: "closed" } });
+		await engine.stop();
+		engine.restart();
+		expect(engine.pid).toBeNull();
+	});
+
 	it("keeps a mute that was asked for while it was down", async () => {
 		const { engine, told } = await startEngine();
 		process.kill(engine.pid ?? 0, "SIGKILL");

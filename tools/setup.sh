@@ -39,6 +39,10 @@ if ! cmp -s package-lock.json "$stamp" 2>/dev/null; then
 	cp package-lock.json "$stamp"
 fi
 node=node_modules/.bin/node
+# Debian's npm 9 loses this link when it leaves the other architecture's package out, which has a command of the same name
+for arch in x64 arm64; do
+	[ -x "$node" ] || [ ! -x "node_modules/node-linux-$arch/bin/node" ] || ln -sf "../node-linux-$arch/bin/node" "$node"
+done
 [ -x "$node" ] || { say "setup.no_node: this machine is neither x86-64 nor arm64 Linux; Node 26 comes from the lockfile for these two."; exit 1; }
 
 # -- native binding: make builds only what changed

@@ -11,7 +11,7 @@ export function readFarTimecodes(
 	const bin = pipeline.addDescription("appsink name=far-timecode max-buffers=2 drop=true sync=false async=false");
 	const sink = bin.getElementByName("far-timecode") as AppSink;
 	sink.onSample(({ buffer, caps }) => {
-		const atMs = performance.timeOrigin + performance.now();
+		const atMs = Date.now();
 		const [width, height] = [Number(caps?.["width"]), Number(caps?.["height"])];
 		if (!buffer || !(width > 0 && height > 0)) return;
 		// I420 as decoders give it: rows of luma first, each rounded up to four bytes.

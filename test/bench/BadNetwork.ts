@@ -12,20 +12,26 @@ export class BadNetwork {
 	#relay: LossyUdpRelay | null = null;
 	#proxy: FreezingTcpProxy | null = null;
 
+	/** The address on which this machine's media travel: ICE offers no loopback address. Nothing leaves the machine. */
+	readonly host = ownAddress();
+
 	/** For the building that is to stand in this network. */
 	readonly building: Partial<BuildingOptions> = {
-		turn: { host: ownAddress() },
+		turn: { host: this.host },
 		front: {
-			turn: async ({ port }) => {
-				this.#relay = await LossyUdpRelay.start({ host: ownAddress(), port });
-				return [`turn:127.0.0.1:${this.#relay.port}?transport=udp`];
-			},
+			turn: (turn) => this.relayBefore(turn),
 			rendezvous: async (port) => {
 				this.#proxy = await FreezingTcpProxy.start(port);
 				return `http://127.0.0.1:${this.#proxy.port}`;
 			},
 		},
 	};
+
+	/** Puts the lossy hop before a TURN server; returns the addresses by which members reach it. */
+	async relayBefore({ port }: { port: number }): Promise<string[]> {
+		this.#relay = await LossyUdpRelay.start({ host: this.host, port });
+		return [`turn:127.0.0.1:${this.#relay.port}?transport=udp`];
+	}
 
 	/** Impairs the media's path; what is not named is perfect. */
 	impair(impairment: Partial<Impairment>): void {
@@ -59,7 +65,6 @@ export class BadNetwork {
 	}
 }
 
-/** The address from which this machine's programs send media: ICE offers no loopback address. Nothing leaves the machine. */
 function ownAddress(): string {
 	const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
 	return addresses.find(({ family, internal }) => family === "IPv4" && !internal)?.address ?? "127.0.0.1";

@@ -2,6 +2,7 @@
 import type { Browser, Page } from "playwright-core";
 import { allowMedia, launchChromium } from "../ui/guest/chromium.ts";
 import { Guest } from "../ui/guest/guestBrowser.ts";
+import { timecodeScript } from "./timecodePage.ts";
 
 export interface FrameStamp {
 	/** When the decoded frame was handed to the compositor, epoch ms (requestVideoFrameCallback's presentationTime). */
@@ -20,6 +21,8 @@ interface Probe {
 export interface ProbeOptions {
 	/** The page's transports may use relays only. */
 	relayOnly?: boolean;
+	/** The camera draws the moment into each picture, and the far end's is read out of it. */
+	timecode?: boolean;
 }
 
 /** Runs in the page. Self-contained: it is sent there as text. */
@@ -66,6 +69,7 @@ export function launchGuestBrowser(extra: string[] = []): Promise<Browser> {
 export async function probedGuest(browser: Browser, options: ProbeOptions = {}): Promise<Guest> {
 	const guest = await Guest.create(browser);
 	await guest.page.addInitScript(install, options);
+	if (options.timecode) await guest.page.addInitScript(timecodeScript);
 	return guest;
 }
 

@@ -347,6 +347,8 @@ describe("a dishonest holder of the link", () => {
 		const stranger = await rig.linkHolder();
 		await stranger.offer(offerSdp);
 		await rig.until(() => Number(room.meeting.dropped["strangers"]) === 1);
+		room.meeting.setMedia({ microphone: false, camera: false });
+		await rig.quiet();
 		rig.network.cut();
 		await rig.advanceUntil(() => room.has("failed"), 25_000);
 		expect(room.last("failed")).toEqual({ code: "call.far_end_vanished" });

@@ -225,6 +225,13 @@ describe("a lost path", () => {
 		expect([...room.story, ...guest.story]).not.toContain("recovering");
 	});
 
+	it("makes both ask at once whether the rendezvous is still there", async () => {
+		await rig.call();
+		const before = rig.relay.pings;
+		rig.network.cut();
+		await rig.until(() => rig.relay.pings >= before + 2);
+	});
+
 	it("that takes a moment to mend is shown", async () => {
 		const { room, guest } = await rig.call();
 		rig.network.blocked = true;

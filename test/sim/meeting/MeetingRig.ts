@@ -128,7 +128,7 @@ export class MeetingRig {
 	}
 
 	/** Moves the clock in small steps, with the sockets keeping up, until the condition holds; fails after `mostMs` of the clock. */
-	async advanceUntil(condition: () => boolean, mostMs = 120_000, stepMs = 100): Promise<void> {
+	async advanceUntil(condition: () => boolean, mostMs = 120_000, stepMs = 250): Promise<void> {
 		for (let moved = 0; !condition(); moved += stepMs) {
 			if (moved > mostMs) throw new Error(`not within ${mostMs} ms of the clock`);
 			this.clock.advance(stepMs);
@@ -137,7 +137,7 @@ export class MeetingRig {
 	}
 
 	/** Moves the clock by `ms` in small steps, with the sockets keeping up. */
-	async advance(ms: number, stepMs = 100): Promise<void> {
+	async advance(ms: number, stepMs = 250): Promise<void> {
 		for (let moved = 0; moved < ms; moved += stepMs) {
 			this.clock.advance(Math.min(stepMs, ms - moved));
 			await this.quiet();

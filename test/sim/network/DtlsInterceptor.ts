@@ -1,124 +1,180 @@
 /**
- * A real person in the middle of a call's media path: forwards ICE (STUN) between two ends, and terminates DTLS on both sides with a
- * certificate of its own (openssl s_server towards the DTLS client, openssl s_client towards the DTLS server). An end that lets media
- * through here can be listened to.
+ * A real person in the middle of a call's media path, as a router on the way would be: forwards ICE (STUN) between two ends, and
+ * terminates DTLS on both sides with a certificate of its own (openssl s_server towards the DTLS client, s_client towards the DTLS
+ * server). With the keys of those handshakes it can send media that each end takes for the other's. An end that lets media
+ * through here can be listened to, and spoken to.
  */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { X509Certificate } from "node:crypto";
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ownAddress } from "./ownAddress.ts";
+import { type SrtpMaster, SrtpSender } from "./SrtpSender.ts";
 
-type Kind = "stun" | "dtls" | "srtp" | "other";
-/** RFC 7983 §7: what a datagram is, by its first byte. */
+type Kind = "stun" | "dtls" | "media" | "report" | "other";
+/** What a datagram is, by its first byte (RFC 7983 section 7); media or a report on it (RTCP) by its second (RFC 5761 section 4). */
 function kindOf(datagram: Buffer): Kind {
-	const first = datagram[0] ?? 255;
+	const [first = 255, second = 0] = datagram;
 	if (first <= 3) return "stun";
 	if (first >= 20 && first <= 63) return "dtls";
-	if (first >= 128 && first <= 191) return "srtp";
-	return "other";
+	if (first < 128 || first > 191) return "other";
+	return second >= 192 && second <= 223 ? "report" : "media";
 }
 
-async function bound(): Promise<Socket> {
+async function bound(address = "127.0.0.1"): Promise<Socket> {
 	const socket = createSocket("udp4");
-	await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+	await new Promise<void>((resolve) => socket.bind(0, address, resolve));
 	socket.on("error", () => {});
 	return socket;
 }
 
+type Address = Pick<RemoteInfo, "address" | "port">;
+
 /** One side of the interceptor: where one end of the call sends, believing it to be the other. */
 class Face {
 	readonly socket: Socket;
-	/** Where this end really is, learnt from what it sends, or told by its candidates. */
-	end: { address: string; port: number } | null = null;
-	/** Where DTLS of this end is terminated. */
-	dtls: Socket | null = null;
-	dtlsPort = 0;
-	readonly seen = { stun: 0, dtls: 0, srtp: 0, other: 0 };
+	/** Where this end really is, learnt from what it sends. */
+	end: Address | null = null;
+	/** Takes the end's DTLS records where they are terminated; null: they go on to the other end. */
+	dtls: ((datagram: Buffer) => void) | null = null;
+	readonly seen: Record<Kind, number> = { stun: 0, dtls: 0, media: 0, report: 0, other: 0 };
+	/** What openssl says of the handshake with this end. */
+	output = "";
+	#sender: SrtpSender | null = null;
+	/** Which of the end's addresses asked what (RFC 8489 section 5: transaction id), so that the answer goes back there. */
+	readonly #asked = new Map<string, Address>();
 
 	constructor(socket: Socket) {
 		this.socket = socket;
 	}
 
-	send(datagram: Buffer): void {
-		if (this.end) this.socket.send(datagram, this.end.port, this.end.address);
+	/** Whether the interceptor's own handshake with this end is through, with keys for SRTP. */
+	get handshakeDone(): boolean {
+		return /SRTP Extension negotiated/.test(this.output) && this.#exported !== null;
 	}
+
+	/** Sends what the end will take for media of its far end. */
+	forge(stream: { payloadType: number; ssrc: number }, payload: Buffer): void {
+		this.#sender ??= new SrtpSender(this.#writeKeys());
+		this.send(this.#sender.packet(stream, payload));
+	}
+
+	take(datagram: Buffer, from: Address): void {
+		const kind = kindOf(datagram);
+		this.seen[kind] += 1;
+		if (isRequest(datagram)) this.#asked.set(transactionOf(datagram), from);
+		// what is not ICE comes from the address that ICE chose
+		if (kind !== "stun") this.end = from;
+		else this.end ??= from;
+	}
+
+	send(datagram: Buffer): void {
+		const asker = kindOf(datagram) === "stun" && !isRequest(datagram) && this.#asked.get(transactionOf(datagram));
+		const to = asker || this.end;
+		if (to) this.socket.send(datagram, to.port, to.address);
+	}
+
+	/** 60 bytes of keying material (RFC 5764 section 4.2). */
+	get #exported(): Buffer | null {
+		const hex = /Keying material: ([0-9A-F]{120})/.exec(this.output)?.[1];
+		return hex ? Buffer.from(hex, "hex") : null;
+	}
+
+	/** Towards the DTLS client we are the server, and the other way round. */
+	#writeKeys(): SrtpMaster {
+		const keys = this.#exported;
+		if (!keys) throw new Error("the handshake with this end is not through");
+		const own = this.role === "client" ? 1 : 0;
+		return { key: keys.subarray(16 * own, 16 * own + 16), salt: keys.subarray(32 + 14 * own, 46 + 14 * own) };
+	}
+
+	/** The DTLS role of the end that this side faces. */
+	role: "client" | "server" = "client";
 }
+
+const isRequest = (datagram: Buffer): boolean =>
+	kindOf(datagram) === "stun" && (datagram.readUInt16BE(0) & 0x110) === 0;
+const transactionOf = (datagram: Buffer): string => datagram.subarray(8, 20).toString("latin1");
 
 export class DtlsInterceptor {
 	readonly #folder = mkdtempSync(join(tmpdir(), "incamera-mitm-"));
 	readonly #children: ChildProcess[] = [];
 	readonly #sockets: Socket[] = [];
-	/** Handshake output of both openssl processes, for a test to see that the interceptor's own handshake succeeded. */
-	output = "";
-
 	/** Faces the end that will be the DTLS client (a=setup:active). */
 	readonly client: Face;
 	/** Faces the passive end. */
 	readonly server: Face;
-	#client: (() => void) | null = null;
+	/** SHA-256 of the interceptor's own certificate, 32 bytes. */
+	certificateSha256 = new Uint8Array(32);
+	#begin: (() => void) | null = null;
 
 	private constructor(client: Face, server: Face) {
 		this.client = client;
 		this.server = server;
+		server.role = "server";
+		client.socket.on("message", (datagram, from) => this.#forward(client, server, datagram, from));
+		server.socket.on("message", (datagram, from) => this.#forward(server, client, datagram, from));
 	}
 
-	static async start(): Promise<DtlsInterceptor> {
-		const interceptor = new DtlsInterceptor(new Face(await bound()), new Face(await bound()));
-		await interceptor.#run();
+	/** @param options.terminate false: forwards everything as it is, an honest router. */
+	static async start(options: { terminate?: boolean } = {}): Promise<DtlsInterceptor> {
+		const interceptor = new DtlsInterceptor(new Face(await bound(ownAddress())), new Face(await bound(ownAddress())));
+		if (options.terminate ?? true) await interceptor.#terminate();
 		return interceptor;
 	}
 
-	async #run(): Promise<void> {
+	async #terminate(): Promise<void> {
 		const [certificate, key] = [join(this.#folder, "cert.pem"), join(this.#folder, "key.pem")];
 		const ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key, "-out", certificate];
 		execFileSync("openssl", ["req", "-x509", ...ec, "-days", "2", "-subj", "/CN=in the middle"], { stdio: "pipe" });
-		const probe = await bound();
-		const serverPort = probe.address().port;
-		await new Promise<void>((resolve) => probe.close(() => resolve()));
+		const digest = new X509Certificate(readFileSync(certificate)).fingerprint256;
+		this.certificateSha256 = Uint8Array.from(digest.split(":"), (pair) => Number.parseInt(pair, 16));
 		const common = ["-dtls1_2", "-cert", certificate, "-key", key, "-use_srtp", "SRTP_AES128_CM_SHA1_80"];
-		this.#spawn(["s_server", ...common, "-accept", `127.0.0.1:${serverPort}`, "-verify", "1"]);
+		common.push("-keymatexport", "EXTRACTOR-dtls_srtp", "-keymatexportlen", "60");
 
 		// towards the DTLS client: its records go to our server, the answers back
+		const serverPort = await freeUdpPort();
 		const toServer = await bound();
 		toServer.on("message", (datagram) => this.client.send(datagram));
-		this.client.dtls = toServer;
-		this.client.dtlsPort = serverPort;
+		this.client.dtls = (datagram) => toServer.send(datagram, serverPort, "127.0.0.1");
+		this.#openssl(this.client, ["s_server", ...common, "-accept", `127.0.0.1:${serverPort}`, "-verify", "1"]);
 
 		// towards the DTLS server: our client talks to a socket of ours, whose records go to that end
 		const fromClient = await bound();
+		let clientPort = 0;
 		fromClient.on("message", (datagram, from) => {
-			this.server.dtlsPort = from.port;
+			clientPort = from.port;
 			this.server.send(datagram);
 		});
-		this.server.dtls = fromClient;
+		this.server.dtls = (datagram) => clientPort && fromClient.send(datagram, clientPort, "127.0.0.1");
 		this.#sockets.push(toServer, fromClient);
-		this.#client = () => this.#spawn(["s_client", ...common, "-connect", `127.0.0.1:${fromClient.address().port}`]);
-
-		this.client.socket.on("message", (datagram, from) => this.#from(this.client, this.server, datagram, from));
-		this.server.socket.on("message", (datagram, from) => this.#from(this.server, this.client, datagram, from));
+		this.#begin = () =>
+			this.#openssl(this.server, ["s_client", ...common, "-connect", `127.0.0.1:${fromClient.address().port}`]);
 	}
 
-	#from(face: Face, other: Face, datagram: Buffer, from: RemoteInfo): void {
-		face.end = { address: from.address, port: from.port };
+	#forward(face: Face, other: Face, datagram: Buffer, from: RemoteInfo): void {
+		face.take(datagram, from);
 		const kind = kindOf(datagram);
-		face.seen[kind] += 1;
-		if (kind === "dtls") {
-			if (face.dtlsPort) face.dtls?.send(datagram, face.dtlsPort, "127.0.0.1");
+		if (kind === "dtls" && face.dtls) {
+			face.dtls(datagram);
 			return;
 		}
+		// what was protected with our own keys means nothing to the other end
+		if ((kind === "media" || kind === "report") && face.dtls) return;
 		other.send(datagram);
 		// once ICE speaks to the passive end, our own DTLS client begins
-		if (kind === "stun" && face === this.server && this.#client) {
-			this.#client();
-			this.#client = null;
+		if (kind === "stun" && face === this.server) {
+			this.#begin?.();
+			this.#begin = null;
 		}
 	}
 
-	#spawn(args: string[]): void {
+	#openssl(face: Face, args: string[]): void {
 		const child = spawn("openssl", args, { stdio: ["pipe", "pipe", "pipe"] });
 		const collect = (chunk: Buffer) => {
-			this.output += chunk.toString("latin1");
+			face.output += chunk.toString("latin1");
 		};
 		child.stdout.on("data", collect);
 		child.stderr.on("data", collect);
@@ -126,12 +182,13 @@ export class DtlsInterceptor {
 		this.#children.push(child);
 	}
 
-	/** Rewrites an ICE candidate line so that it points at the given face; null for one that can't be intercepted (TCP). */
+	/** Rewrites an ICE candidate so that it leads to the given face; null for what isn't intercepted: it never reaches the other end. */
 	static redirect(candidate: string, face: Face): string | null {
 		const parts = candidate.split(" ");
-		if (parts[2]?.toUpperCase() !== "UDP") return null;
-		parts[4] = "127.0.0.1";
-		parts[5] = String(face.socket.address().port);
+		if (parts[2]?.toUpperCase() !== "UDP" || parts[4]?.includes(":")) return null;
+		const { address, port } = face.socket.address();
+		parts[4] = address;
+		parts[5] = String(port);
 		return parts.join(" ");
 	}
 
@@ -142,4 +199,11 @@ export class DtlsInterceptor {
 		}
 		rmSync(this.#folder, { recursive: true, force: true });
 	}
+}
+
+async function freeUdpPort(): Promise<number> {
+	const probe = await bound();
+	const { port } = probe.address();
+	await new Promise<void>((resolve) => probe.close(() => resolve()));
+	return port;
 }

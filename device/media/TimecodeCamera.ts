@@ -1,8 +1,7 @@
 import type { AppSrc } from "./gst/index.ts";
 import type { Picture } from "./rate-control.ts";
-import { paintTimecode } from "./timecode.ts";
+import { movingScene, paintTimecode } from "./timecode.ts";
 
-const grey = 110;
 const uncoloured = 128;
 
 /** A synthetic camera whose every picture bears the moment at which it was made, see `timecode.ts`; runs until it is disposed. */
@@ -10,6 +9,7 @@ export class TimecodeCamera {
 	readonly #source: AppSrc;
 	readonly #picture: Picture;
 	readonly #frame: Uint8Array;
+	readonly #scene: (luma: Uint8Array, n: number) => void;
 	readonly #startMs = performance.now();
 	#pictures = 0;
 	#timer: NodeJS.Timeout | null = null;
@@ -19,7 +19,7 @@ export class TimecodeCamera {
 		this.#source = source;
 		this.#picture = picture;
 		this.#frame = new Uint8Array((width * height * 3) / 2).fill(uncoloured);
-		this.#frame.fill(grey, 0, width * height);
+		this.#scene = movingScene(width, height);
 		this.#draw();
 	}
 
@@ -31,6 +31,7 @@ export class TimecodeCamera {
 
 	#draw(): void {
 		const { width, height, fps } = this.#picture;
+		this.#scene(this.#frame, this.#pictures);
 		paintTimecode(this.#frame, width, height, Date.now());
 		// A source that is being closed takes no more.
 		try {

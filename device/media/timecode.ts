@@ -1,8 +1,30 @@
 /**
  * A moment drawn into a picture and read out of it again, after whatever an encoder, a network and a decoder did to it in between: 40
  * blocks across the top, bright for a one; 32 bits of the epoch in milliseconds (they come round after 49 days), then 8 of a checksum.
- * Both functions use nothing from outside, so that a bench can send them into a browser as text.
+ * The functions use nothing from outside, so that a bench can send them into a browser as text.
  */
+
+/**
+ * A picture with about as much in it as a room has, panning slowly, so that an encoder has work and a network something to carry.
+ * @returns Draws the n-th picture into a luma plane of `width` × `height` bytes.
+ */
+export function movingScene(width: number, height: number): (luma: Uint8Array, n: number) => void {
+	const pan = 240;
+	const wide = width + pan;
+	const texture = new Uint8Array(wide * height);
+	let random = 1;
+	for (let y = 0; y < height; y++) {
+		for (let x = 0; x < wide; x++) {
+			random = (Math.imul(random, 1_664_525) + 1_013_904_223) >>> 0;
+			const shape = 45 * Math.sin(x / 37) + 35 * Math.sin(y / 23 + x / 91) + (((x >> 5) + (y >> 5)) % 2) * 12;
+			texture[y * wide + x] = 120 + shape + (random >>> 29);
+		}
+	}
+	return (luma, n) => {
+		const at = Math.abs(((n * 2) % (2 * pan)) - pan);
+		for (let y = 0; y < height; y++) luma.set(texture.subarray(y * wide + at, y * wide + at + width), y * width);
+	};
+}
 
 /** Draws `epochMs` into a luma plane of `width` × `height` bytes, rows following each other. */
 export function paintTimecode(

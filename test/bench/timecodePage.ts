@@ -3,7 +3,7 @@
  * in through a track generator and come out of the decoder through a track processor, so neither canvas nor compositor is measured.
  */
 import type { Page } from "playwright-core";
-import { paintTimecode, readTimecode } from "../../device/media/timecode.ts";
+import { movingScene, paintTimecode, readTimecode } from "../../device/media/timecode.ts";
 
 /** A far-end picture: when it was there (epoch ms) and what it bore, see `readTimecode`. */
 export interface ReadPicture {
@@ -21,7 +21,7 @@ interface Transform {
 }
 
 /** Runs in the page. */
-function install(paint: typeof paintTimecode, read: typeof readTimecode): void {
+function install(scene: typeof movingScene, paint: typeof paintTimecode, read: typeof readTimecode): void {
 	const page = globalThis as unknown as Transform;
 	const pictures: ReadPicture[] = [];
 	page.benchTimecodes = pictures;
@@ -31,11 +31,12 @@ function install(paint: typeof paintTimecode, read: typeof readTimecode): void {
 		const track = new page.MediaStreamTrackGenerator({ kind: "video" });
 		const writer = track.writable.getWriter();
 		const picture = new Uint8Array((width * height * 3) / 2).fill(128);
-		picture.fill(110, 0, width * height);
+		const drawScene = scene(width, height);
 		const startMs = performance.now();
 		let drawn = 0;
 		const draw = (): void => {
 			if (track.readyState === "ended") return;
+			drawScene(picture, drawn);
 			paint(picture, width, height, Date.now());
 			const timestamp = Math.round(performance.now() * 1000);
 			const frame = new VideoFrame(picture, { format: "I420", codedWidth: width, codedHeight: height, timestamp });
@@ -83,7 +84,7 @@ function install(paint: typeof paintTimecode, read: typeof readTimecode): void {
 }
 
 /** Text for the page: TypeScript that Node strips its types of is JavaScript. */
-export const timecodeScript = `(${install})(${paintTimecode}, ${readTimecode});`;
+export const timecodeScript = `(${install})(${movingScene}, ${paintTimecode}, ${readTimecode});`;
 
 /** The far end's pictures since the page was opened. */
 export function readPictures(page: Page): Promise<ReadPicture[]> {

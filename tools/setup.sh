@@ -32,16 +32,29 @@ if [ -n "$missing" ]; then
 fi
 
 # -- npm packages, exactly those of the lockfile
+node=node_modules/.bin/node
 stamp=node_modules/.incamera-lock
+packages_by_lockfile() {
+	"$@" ci --no-fund --no-audit --loglevel=error >&2
+	# Debian's npm 9 loses this link when it leaves the other architecture's package out, which has a command of the same name
+	for arch in x64 arm64; do
+		[ -x "$node" ] || [ ! -x "node_modules/node-linux-$arch/bin/node" ] || ln -sf "../node-linux-$arch/bin/node" "$node"
+	done
+}
 if ! cmp -s package-lock.json "$stamp" 2>/dev/null; then
 	say "Installing npm packages by package-lock.json …"
-	npm ci --no-fund --no-audit --loglevel=error >&2
+	packages_by_lockfile npm
+	# An older Node silently leaves out what asks for a newer one. So the first round only fetches the pinned Node, which then
+	# runs the same npm (Debian's has its own libraries in /usr/share/nodejs).
+	if [ -x "$node" ] && [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 22 ]; then
+		pinned=$(mktemp)
+		cp "$(readlink -f "$node")" "$pinned"
+		NODE_PATH=/usr/share/nodejs NODE_NO_WARNINGS=1 packages_by_lockfile "$pinned" "$(readlink -f "$(command -v npm)")"
+		rm -f "$pinned"
+	fi
 	cp package-lock.json "$stamp"
 fi
-node=node_modules/.bin/node
-# Debian's npm 9 loses this link when it leaves the other architecture's package out, which has a command of the same name
-for arch in x64 arm64; do
-	[ -x "$node" ] || [ ! -x "node_modules/node-linux-$arch/bin/node" ] || ln -sf "../node-linux-$arch/bin/node" "$node"
+[ -x "$node" ] || [ ! -x "node_modules/node-linux-$arch/bin/node" ] || ln -sf "../node-linux-$arch/bin/node" "$node"
 done
 [ -x "$node" ] || { say "setup.no_node: this machine is neither x86-64 nor arm64 Linux; Node 26 comes from the lockfile for these two."; exit 1; }
 

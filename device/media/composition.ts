@@ -95,7 +95,8 @@ export class Composition {
 		this.#hubs = hubs;
 		const frame = `video/x-raw,format=I420,width=${options.width},height=${options.height},framerate=${options.fps}/1`;
 		this.#mixer = Element.make("compositor", "tv-mixer");
-		this.#mixer.set("background", "black");
+		// From now on: by default the mixer would first draw every picture since the pipeline's start, minutes of them in a long day.
+		this.#mixer.setAll({ background: "black", "start-time-selection": "first" });
 		pipeline.add(this.#mixer);
 		this.#screen = pipeline.addDescription(screenDescription(frame, options), {
 			name: "tv-screen",

@@ -49,13 +49,12 @@ if ! cmp -s package-lock.json "$stamp" 2>/dev/null; then
 	if [ -x "$node" ] && [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 22 ]; then
 		pinned=$(mktemp)
 		cp "$(readlink -f "$node")" "$pinned"
+		chmod u+x "$pinned"
 		NODE_PATH=/usr/share/nodejs NODE_NO_WARNINGS=1 packages_by_lockfile "$pinned" "$(readlink -f "$(command -v npm)")"
 		rm -f "$pinned"
 	fi
 	cp package-lock.json "$stamp"
 fi
-[ -x "$node" ] || [ ! -x "node_modules/node-linux-$arch/bin/node" ] || ln -sf "../node-linux-$arch/bin/node" "$node"
-done
 [ -x "$node" ] || { say "setup.no_node: this machine is neither x86-64 nor arm64 Linux; Node 26 comes from the lockfile for these two."; exit 1; }
 
 # -- native binding: make builds only what changed

@@ -43,10 +43,11 @@ packages_by_lockfile() {
 }
 if ! cmp -s package-lock.json "$stamp" 2>/dev/null; then
 	say "Installing npm packages by package-lock.json …"
+	npms_node=$(node -p 'process.versions.node.split(".")[0]')
 	packages_by_lockfile npm
 	# An older Node silently leaves out what asks for a newer one. So the first round only fetches the pinned Node, which then
 	# runs the same npm (Debian's has its own libraries in /usr/share/nodejs).
-	if [ -x "$node" ] && [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 22 ]; then
+	if [ -x "$node" ] && [ "$npms_node" -lt 22 ]; then
 		pinned=$(mktemp)
 		cp "$(readlink -f "$node")" "$pinned"
 		chmod u+x "$pinned"

@@ -155,6 +155,8 @@ export class Building {
 			stdio: ["ignore", "inherit", onLogLine ? "pipe" : log === "quiet" ? "ignore" : "inherit", "ipc"],
 			env: {
 				...process.env,
+				// sound servers' libraries put their sockets here, else into /tmp, where nobody removes them
+				XDG_RUNTIME_DIR: process.env["XDG_RUNTIME_DIR"] ?? folder,
 				INCAMERA_LOG: onLogLine ? "info" : (process.env["INCAMERA_LOG"] ?? (log === "all" ? "info" : "warn")),
 			},
 			// a terminal's Ctrl-C reaches the whole group: the room ends when we say so, in order

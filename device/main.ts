@@ -18,8 +18,9 @@ const log = jsonLog({
 
 function fail(thrown: unknown, exitCode: number): never {
 	const { code, message } = RoomError.from(thrown, "room.unexpected");
-	process.stderr.write(`${code}: ${message}\n`);
-	process.send?.({ failed: { code, message } });
+	// a parent that listens says it itself; without one this is the only line there is
+	if (!process.send) process.stderr.write(`${code}: ${message}\n`);
+	else process.send({ failed: { code, message } });
 	process.exit(exitCode);
 }
 

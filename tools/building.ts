@@ -44,7 +44,8 @@ try {
 `);
 } catch (error) {
 	const { code, message } = error as { code?: string; message: string };
-	console.error(code ? `${code}: ${message}` : error);
+	const advice = code?.startsWith("media.") ? " · `npm run doctor` says what to install" : "";
+	console.error(code ? `${code}: ${message}${advice}` : error);
 	await building.stop();
 	process.exit(1);
 }

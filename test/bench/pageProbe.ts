@@ -121,8 +121,6 @@ export interface CallCounters {
 	sent: { frames: number; height: number };
 	received: {
 		frames: number;
-		/** Longest and total time without a new picture are for the reader of the frames' stamps; this is what arrived undamaged. */
-		packetsLost: number;
 		audioSamples: number;
 		/** Samples made up for lost ones, without those of real silence. */
 		audioConcealed: number;
@@ -149,7 +147,6 @@ export function countersOf(page: Page): Promise<CallCounters> {
 			sent: { frames: number(out, "framesSent"), height: number(out, "frameHeight") },
 			received: {
 				frames: number(video, "framesDecoded"),
-				packetsLost: number(video, "packetsLost"),
 				audioSamples: number(audio, "totalSamplesReceived"),
 				audioConcealed: number(audio, "concealedSamples") - number(audio, "silentConcealedSamples"),
 			},

@@ -6,6 +6,8 @@ import * as z from "zod/mini";
  */
 export const RENDEZVOUS_VERSION = 1;
 export const RENDEZVOUS_PATH = "/rendezvous";
+/** CA certificate and revocation list, PEM, or 204. */
+export const REVOCATIONS_PATH = "/revocations.pem";
 
 export const limits = {
 	/** Members of one meeting; a further one is told `rendezvous.meeting_full`. */

@@ -1,10 +1,13 @@
 import fastify, { type FastifyInstance } from "fastify";
 import { contentSecurityPolicy, guestPage } from "./guestPage.ts";
 import { type RendezvousPluginOptions, rendezvousPlugin } from "./rendezvous/plugin.ts";
+import { revocations } from "./revocations.ts";
 
 export interface AppOptions {
 	/** The built guest page: `index.html` and `assets/`. */
 	guestFolder: string;
+	/** The fleet CA's folder, for its certificate and revocation list; absent: guests learn of no revocations. */
+	caFolder?: string;
 	rendezvous?: RendezvousPluginOptions;
 	/** PEM; absent: plain HTTP, for loopback or behind a proxy. */
 	tls?: { key: string; certificate: string };
@@ -43,6 +46,7 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
 		reply.type("text/plain; charset=utf-8").send("InCamera. To join a meeting, open the link that you were given.\n"),
 	);
 	await app.register(guestPage, { folder: options.guestFolder });
+	await app.register(revocations, { caFolder: options.caFolder ?? null });
 	rendezvousPlugin(app, options.rendezvous ?? {});
 	return app;
 }

@@ -28,6 +28,7 @@ async function run(config: ServiceConfig): Promise<() => Promise<void>> {
 				host,
 				port,
 				guestFolder,
+				caFolder: ca.folder,
 				behindProxy,
 				...(tls ? { tls: { certificate: await read(tls.certificate), key: await read(tls.key) } } : {}),
 				...(turn ? { turn } : {}),

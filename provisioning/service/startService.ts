@@ -18,6 +18,8 @@ export interface ServiceOptions {
 	/** The TURN server that members are told of, and the secret shared with it. */
 	turn?: { urls: readonly string[]; secret: string };
 	behindProxy?: boolean;
+	/** The fleet CA's folder: guests get its revocation list. */
+	caFolder?: string;
 	clock?: Clock;
 }
 
@@ -44,6 +46,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 	const app = await createApp({
 		guestFolder: options.guestFolder,
 		...(tls ? { tls } : {}),
+		...(options.caFolder ? { caFolder: options.caFolder } : {}),
 		rendezvous: {
 			...timing,
 			behindProxy: options.behindProxy === true,

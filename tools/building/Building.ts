@@ -100,6 +100,7 @@ export class Building {
 		this.#service = await startService({
 			port: base,
 			guestFolder: join(root, "build", "ui", "guest"),
+			caFolder: ca.folder,
 			...(this.#turn && turnUrls ? { turn: { urls: turnUrls, secret: this.#turn.secret } } : {}),
 		});
 		this.#origin = (await front.rendezvous?.(this.#service.port)) ?? this.#service.url;

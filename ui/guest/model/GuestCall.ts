@@ -27,6 +27,8 @@ export interface GuestCallOptions {
 	name: string;
 	media: LocalMedia;
 	replays: ReplayCache;
+	/** Whether the fleet took a room's certificate back, by serial. */
+	isRevoked(serial: string): boolean;
 	clock: Clock;
 }
 
@@ -93,15 +95,15 @@ export class GuestCall {
 	}
 
 	async #join(): Promise<void> {
-		const { link, name, media, replays, clock } = this.#options;
+		const { link, name, media, replays, isRevoked, clock } = this.#options;
 		const identity = await createGuestIdentity();
 		if (this.phase.value === "over") return;
 		const meeting = new Meeting({
 			link,
 			identity,
 			name,
-			// The pin came with the link. No list of revoked rooms comes to a guest: whose server would vouch for it?
-			trust: { caPin: link.caPin, isRevoked: () => false },
+			// The pin came with the link; the list of revoked rooms was checked against it.
+			trust: { caPin: link.caPin, isRevoked },
 			createPeer: async ({ iceServers }) => this.#createPeer(iceServers),
 			media: { microphone: media.microphone.value === "on", camera: media.camera.value === "on" },
 			replays,

@@ -3,7 +3,6 @@ import type { FailureReason } from "../../../device/contract/failure.ts";
 import type { Locale } from "../../../device/contract/snapshot.ts";
 import { systemClock } from "../../../device/core/clock.ts";
 import { RoomError } from "../../../device/core/RoomError.ts";
-import { loadCertificates } from "../../../device/meeting/identity.ts";
 import { type Link, parseLink } from "../../../device/meeting/link.ts";
 import { displayName } from "../../../device/meeting/messages.ts";
 import { ReplayCache } from "../../../device/meeting/ReplayCache.ts";
@@ -50,6 +49,7 @@ export class GuestPage {
 	readonly #sentence: Signal<Sentence> = signal(() => "");
 	/** One for the page, so that an offer of an earlier stay is refused in a later one. */
 	readonly #replays = new ReplayCache({ clock: systemClock });
+	#revoked: ReadonlySet<string> = new Set();
 	#link: Link | null = null;
 
 	constructor() {
@@ -70,13 +70,22 @@ export class GuestPage {
 		else {
 			try {
 				this.#link = parseLink(taken.link);
-				// The heaviest part of the script, fetched while the guest looks into the mirror; where that fails, joining tries again.
-				loadCertificates().catch(() => {});
+				void this.#lookUpRevoked(this.#link.caPin);
 			} catch (error) {
 				this.screen.value = { name: "link-refused", code: linkCode(error) };
 			}
 		}
 		mark("ready");
+	}
+
+	/** The heaviest part of the script, and the list, are fetched while the guest looks into the mirror. */
+	async #lookUpRevoked(caPin: Uint8Array): Promise<void> {
+		try {
+			const { fetchRevoked } = await import("./revocations.ts");
+			this.#revoked = await fetchRevoked(caPin);
+		} catch {
+			// joining fetches the script again, and says so when that fails
+		}
 	}
 
 	/** A link was pasted into the address bar of the open page: browsers then only move within the page. */
@@ -94,6 +103,7 @@ export class GuestPage {
 			name: displayName(this.name.value),
 			media: this.media,
 			replays: this.#replays,
+			isRevoked: (serial) => this.#revoked.has(serial),
 			clock: systemClock,
 		});
 		batch(() => {

@@ -15,6 +15,8 @@ export interface LogEvents {
 	"call.state": { state: string };
 	/** The far end's first decoded picture, epoch milliseconds; again after every rebuild of the path. */
 	"call.first_picture": { atMs: number };
+	/** A transport ended: its gate's last state, and the buffers of media that passed it in each direction. */
+	"call.gate": { state: string; sent: number; received: number };
 	"call.ended": { reason: string; seconds: number };
 	"call.refused": { code: string };
 	"rendezvous.connection": { state: string; attempt: number };

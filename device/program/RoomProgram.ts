@@ -12,6 +12,7 @@ import { RoomRinger } from "../ringing/RoomRinger.ts";
 import { Room } from "../room/Room.ts";
 import { engineOptionsOf } from "./engineOptions.ts";
 import { type LoadedIdentity, loadIdentity } from "./loadIdentity.ts";
+import { reportGates } from "./reportGates.ts";
 import { runRing } from "./runRing.ts";
 import { runSession } from "./runSession.ts";
 
@@ -106,7 +107,7 @@ export class RoomProgram {
 			trust,
 			name,
 			rendezvous,
-			createPeer: this.#engine.createPeer,
+			createPeer: reportGates(this.#engine.createPeer, this.#log),
 			replays: new ReplayCache({ clock }),
 			knownKeys: new KnownKeys({ path: join(state, "known-keys.json"), clock }),
 			onRendezvous: (up: boolean) => this.#room?.tell({ type: up ? "rendezvous.up" : "rendezvous.down" }),

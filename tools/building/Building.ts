@@ -54,6 +54,7 @@ export class Building {
 	readonly #options: BuildingOptions;
 	readonly #rooms = new Map<RoomId, ChildProcess>();
 	#folder: string | null = null;
+	#ca: FleetCa | null = null;
 	#broker: Broker | null = null;
 	#service: Service | null = null;
 	/** The rendezvous' address as everybody is told it. */
@@ -70,6 +71,11 @@ export class Building {
 	/** Process id of a room's program, for tests and benches that look at it or end it. */
 	pidOf(room: RoomId): number {
 		return this.#rooms.get(room)?.pid ?? -1;
+	}
+
+	/** Issues and revokes certificates of this building, for tests. */
+	get ca(): FleetCa | null {
+		return this.#ca;
 	}
 
 	get broker(): Broker | null {
@@ -89,6 +95,7 @@ export class Building {
 		await chmod(this.#folder, 0o711);
 		say("Starting certificate authority and broker …");
 		const ca = await FleetCa.open(join(this.#folder, "ca"), { development: true });
+		this.#ca = ca;
 		this.#broker = await startBroker({ ca });
 		if (this.#options.turn) {
 			say("Starting the TURN server …");

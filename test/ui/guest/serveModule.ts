@@ -9,12 +9,16 @@ export async function serveModule(entry: string): Promise<{ url: string; close()
 		logLevel: "error",
 		build: { write: false, minify: false, target: "es2022", lib: { entry, formats: ["es"], fileName: "module" } },
 	})) as Rolldown.RolldownOutput[];
-	const code = output[0]?.output[0].code;
-	if (!code) throw new Error("nothing was bundled");
+	const pieces = output[0]?.output;
+	if (!pieces) throw new Error("nothing was bundled");
+	const scripts = new Map(
+		pieces.flatMap((piece) => (piece.type === "chunk" ? [[`/${piece.fileName}`, piece.code]] : [])),
+	);
+	const page = `<!doctype html><title>test</title><script type="module" src="/${pieces[0].fileName}"></script>`;
 	const server = createServer((request, response) => {
-		const script = request.url === "/module.js";
+		const script = scripts.get(request.url ?? "");
 		response.setHeader("content-type", script ? "text/javascript" : "text/html; charset=utf-8");
-		response.end(script ? code : `<!doctype html><title>test</title><script type="module" src="/module.js"></script>`);
+		response.end(script ?? page);
 	});
 	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
 	return {

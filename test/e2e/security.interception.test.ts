@@ -1,12 +1,19 @@
 /**
- * A person in the middle of the media path, for real: two media engines whose candidates lead through a process that terminates DTLS
- * on both sides. What each engine was told to expect is the other's certificate, as an honest handshake signs it.
+ * A person in the middle of the media path, for real: the candidates of both ends lead through a process that terminates DTLS on both
+ * sides. Each end expects the other's certificate, as an honest handshake signs it.
  */
-import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import type { RemotePeer } from "../../device/media/RemotePeer.ts";
+import { formatLink } from "../../device/meeting/link.ts";
 import { fingerprintOf, startEngine, until } from "../device/media/engines.ts";
 import { makeNative } from "../device/media/native/built.ts";
 import { DtlsInterceptor } from "../sim/network/DtlsInterceptor.ts";
+import { allowMedia, launchChromium } from "../ui/guest/chromium.ts";
+import { Guest, patience } from "../ui/guest/guestBrowser.ts";
+import { type Detour, mediaCount, watchTransport } from "./guestTransport.ts";
+import type { PanelDriver } from "./PanelDriver.ts";
+import { TestBuilding } from "./TestBuilding.ts";
 
 beforeAll(() => makeNative(), 300_000);
 
@@ -124,5 +131,51 @@ describe("somebody in the middle of the media path", { timeout: 90_000 }, () => 
 			return all.every(({ gate, farAudio }) => gate.received.passed > 20 && farAudio.buffers > 5);
 		});
 		expect([interceptor.client.seen.media > 0, interceptor.server.seen.media > 0]).toEqual([true, true]);
+	});
+});
+
+describe("somebody in the middle between a room and a guest", { timeout: 90_000 }, () => {
+	let browser: Browser;
+	let building: TestBuilding;
+	let berlin: PanelDriver;
+	beforeAll(async () => {
+		[building, browser] = await Promise.all([TestBuilding.start(), launchChromium([allowMedia])]);
+		berlin = await building.panel("berlin");
+	}, 120_000);
+	afterAll(() => Promise.all([browser?.close(), building?.stop()]));
+	afterEach(() => building.clear());
+
+	/** A guest whose network leads to the interceptor: a room answers its offer, so the room is the DTLS client. */
+	async function meet({ client, server }: DtlsInterceptor): Promise<Guest> {
+		const link = await building.roomAlone(berlin);
+		const guest = await Guest.create(browser);
+		onTestFinished(() => guest.close());
+		const room = client.socket.address();
+		const detour: Detour = { address: room.address, roomPort: room.port, guestPort: server.socket.address().port };
+		await watchTransport(guest.page, detour);
+		await guest.join(formatLink(link));
+		return guest;
+	}
+
+	it("who only forwards disturbs nobody", async () => {
+		const router = await intercept({ terminate: false });
+		const guest = await meet(router);
+		await Promise.all([berlin.untilPhase("connected"), guest.waitForPhase("connected")]);
+		await expect.poll(async () => (await mediaCount(guest.page)).decoded, patience).toBeGreaterThan(0);
+		await berlin.until(() => berlin.loudestFar > 0.05, "the guest's beep");
+		await expect.poll(() => Math.min(router.client.seen.media, router.server.seen.media)).toBeGreaterThan(10);
+	});
+
+	it("who terminates DTLS is refused: the code is on the panel and on the page, and no media passed", async () => {
+		const { mark } = building;
+		const interceptor = await intercept();
+		const guest = await meet(interceptor);
+		await building.refused(berlin, "call.peer_certificate_mismatch", mark);
+		await guest.waitForScreen("ended");
+		expect(await guest.page.textContent(".code code")).toBe("call.peer_certificate_mismatch");
+		expect(await mediaCount(guest.page)).toMatchObject({ received: 0, decoded: 0, sent: 0 });
+		// with one end at least the interceptor's handshake was through: the browser breaks its own off
+		await expect.poll(() => interceptor.client.handshakeDone || interceptor.server.output.includes("alert")).toBe(true);
+		expect([interceptor.client.seen.media, interceptor.server.seen.media]).toEqual([0, 0]);
 	});
 });

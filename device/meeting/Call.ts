@@ -192,8 +192,8 @@ export class Call {
 
 	#attemptWith(peerOptions: { offer: boolean }, offer: ReceivedOffer | null): CallAttempt {
 		const { supply, iceServers, send } = this.#options;
-		const peer = supply.take(iceServers(), peerOptions);
-		return new CallAttempt({ context: this.#context(), peer, send, counters: this.#counters }, offer);
+		const takePeer = (signal: AbortSignal) => supply.take(iceServers(), { ...peerOptions, signal });
+		return new CallAttempt({ context: this.#context(), takePeer, send, counters: this.#counters }, offer);
 	}
 
 	/** Nobody offered, or nobody answered, for a while. */

@@ -35,7 +35,8 @@ export interface AttemptEvents {
 
 export interface AttemptOptions {
 	context: HandshakeContext;
-	peer: Promise<PreparedPeer>;
+	/** Gets the peer; `signal`: the attempt closed and needs none. */
+	takePeer(signal: AbortSignal): Promise<PreparedPeer>;
 	/** Counts candidates that were dropped: not of the signed description, or of no use here. */
 	counters: { stray: number };
 	/** Sends to the far end; false where that isn't possible now. */
@@ -56,6 +57,8 @@ export class CallAttempt {
 	readonly role: Role;
 	readonly #options: AttemptOptions;
 	readonly #offer: ReceivedOffer | null;
+	/** Settles when the peer is made. */
+	readonly #taken: Promise<PreparedPeer>;
 	#peer: PreparedPeer | null = null;
 	#channel: SignalChannel | null = null;
 	#sentOffer: SentOffer | null = null;
@@ -67,6 +70,7 @@ export class CallAttempt {
 	#described = false;
 	#sending: Promise<unknown> = Promise.resolve();
 	#closed = false;
+	readonly #abort = new AbortController();
 	readonly #whenClosed: Promise<never>;
 	#reportClosed: (reason: unknown) => void = () => {};
 
@@ -80,6 +84,8 @@ export class CallAttempt {
 			this.#reportClosed = reject;
 		});
 		this.#whenClosed.catch(() => {});
+		this.#taken = options.takePeer(this.#abort.signal);
+		this.#taken.catch(() => {});
 	}
 
 	get session(): Session | null {
@@ -89,7 +95,7 @@ export class CallAttempt {
 	/** Makes and sends the OFFER or the ANSWER. Settled when that is done, or the attempt closed; it never rejects. */
 	async begin(): Promise<void> {
 		await this.#guard(async () => {
-			const prepared = await this.#untilClosed(this.#options.peer);
+			const prepared = await this.#untilClosed(this.#taken);
 			this.#peer = prepared;
 			prepared.watch({
 				candidate: (candidate) => this.#candidate(candidate),
@@ -154,8 +160,9 @@ export class CallAttempt {
 		this.#closed = true;
 		this.events.clear();
 		this.#reportClosed(null);
+		this.#abort.abort();
 		// A peer that is still being made is closed as soon as it is there.
-		void this.#options.peer.then((prepared) => prepared.close()).catch(() => {});
+		void this.#taken.then((prepared) => prepared.close()).catch(() => {});
 	}
 
 	async #sendOffer(prepared: PreparedPeer): Promise<void> {

@@ -4,6 +4,8 @@ export const meetingTimes = {
 	reach: 10_000,
 	/** From OFFER to proof, before another attempt. */
 	handshake: 6_000,
+	/** Within an attempt, for an engine that is down: long enough to be started anew, and time is left for the handshake. */
+	engine: 4_000,
 	/** From proof to a transport that is up, before another attempt. */
 	path: 15_000,
 	/** Until a call that was lost, or never came about, is given up. */

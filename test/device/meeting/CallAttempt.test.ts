@@ -49,7 +49,7 @@ function attempt(offer: Awaited<ReturnType<typeof readOffer>> | null = null): Ca
 	const made = new CallAttempt(
 		{
 			context: contextOf(identities[0]),
-			peer: PreparedPeer.create(network.factory("chromium"), []),
+			takePeer: () => PreparedPeer.create(network.factory("chromium"), []),
 			counters: { stray: 0 },
 			async send(jws) {
 				if (unsendable.has(readHeader(jws).typ)) return false;

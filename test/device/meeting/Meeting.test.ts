@@ -287,6 +287,27 @@ describe("a lost path", () => {
 		await rig.advanceUntil(() => connections(room) === 2 && connections(guest) === 2, 15_000);
 	});
 
+	it("is rebuilt at once when only the room's engine crashed: the OFFER waits for the new one", async () => {
+		let crashed = false;
+		const createPeer = rig.network.factory("webrtcbin");
+		const room = await rig.room({
+			createPeer: async (options) => {
+				if (crashed) throw new RoomError("media.engine_failed", "The engine is gone");
+				return createPeer(options);
+			},
+		});
+		await rig.until(() => room.has("alone"));
+		const guest = await rig.guest();
+		await rig.until(() => room.has("connected") && guest.has("connected"));
+		crashed = true;
+		rig.network.cut();
+		await rig.advance(1_000, 100);
+		expect(connections(guest)).toBe(1);
+		crashed = false;
+		await rig.advanceUntil(() => connections(room) === 2 && connections(guest) === 2, 300, 100);
+		expect(bothFlow()).toBe(true);
+	});
+
 	it("is rebuilt although an engine hung in the first attempt", async () => {
 		const { room, guest } = await rig.call();
 		rig.network.hanging = true;

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { systemClock } from "../../device/core/clock.ts";
+import { type MessageType, readHeader } from "../../device/meeting/jws.ts";
 import { createLink, formatLink, type Link } from "../../device/meeting/link.ts";
 import type { FleetCa } from "../../provisioning/service/ca/FleetCa.ts";
 import {
@@ -28,6 +29,13 @@ export interface GateReport {
 }
 
 const nothing = { sent: 0, received: 0 };
+
+/** The first message of a type that the holder of a link was sent. */
+export async function heard(holder: LinkHolder, type: MessageType): Promise<string> {
+	const find = (): string | undefined => holder.heard.find((jws) => readHeader(jws).typ === type);
+	await expect.poll(find).toBeDefined();
+	return find() as string;
+}
 
 /** A building under attack: everybody reaches the rendezvous through somebody in the middle, and the rooms' logs are read along. */
 export class TestBuilding {
@@ -162,6 +170,12 @@ export class TestBuilding {
 			await panel.rest();
 			panel.history.length = 0;
 		}
+	}
+
+	/** As `clear`, and the panels are gone: the next ones come with as many touches as a panel may make in quick succession. */
+	async clearAndClosePanels(): Promise<void> {
+		await this.clear();
+		for (const panel of this.#panels.splice(0)) panel.close();
 	}
 
 	async stop(): Promise<void> {

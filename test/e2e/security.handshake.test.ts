@@ -6,7 +6,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { EngineClient } from "../../device/media/EngineClient.ts";
 import { type HandshakeContext, makeAnswer, makeOffer, readAnswer, readOffer } from "../../device/meeting/handshake.ts";
 import { createGuestIdentity, type OwnIdentity } from "../../device/meeting/identity.ts";
@@ -22,17 +22,10 @@ import { serveModule } from "../ui/guest/serveModule.ts";
 import { mediaCount, watchTransport } from "./guestTransport.ts";
 import type { PanelDriver } from "./PanelDriver.ts";
 import type { LyingGuestPage } from "./pages/lyingGuest.ts";
-import { TestBuilding } from "./TestBuilding.ts";
+import { heard, TestBuilding } from "./TestBuilding.ts";
 
 const offerSdp = readFileSync(join(import.meta.dirname, "../device/meeting/corpus/chromium-offer.sdp"), "utf8");
 const hourSeconds = 3_600;
-
-/** The first message of a type that the holder of the link was sent. */
-async function heard(holder: LinkHolder, type: string): Promise<string> {
-	const find = (): string | undefined => holder.heard.find((jws) => readHeader(jws).typ === type);
-	await expect.poll(find, patience).toBeDefined();
-	return find() as string;
-}
 
 describe("a handshake that doesn't hold", { timeout: 90_000 }, () => {
 	const folder = mkdtempSync(join(tmpdir(), "incamera-handshake-"));
@@ -62,13 +55,15 @@ describe("a handshake that doesn't hold", { timeout: 90_000 }, () => {
 			launchChromium([allowMedia]),
 			engine.start(),
 		]);
-		[berlin, muenchen] = await Promise.all([building.panel("berlin"), building.panel("muenchen")]);
 	}, 120_000);
 	afterAll(async () => {
 		await Promise.all([browser?.close(), engine?.stop(), building?.stop()]);
 		rmSync(folder, { recursive: true, force: true });
 	});
-	afterEach(() => building.clear());
+	beforeEach(async () => {
+		[berlin, muenchen] = await Promise.all([building.panel("berlin"), building.panel("muenchen")]);
+	});
+	afterEach(() => building.clearAndClosePanels());
 
 	describe("of a guest", () => {
 		it.each<[string, string, (jws: string, holder: LinkHolder) => Promise<string>]>([
@@ -185,7 +180,8 @@ describe("a handshake that doesn't hold", { timeout: 90_000 }, () => {
 			let { mark } = building;
 			// the room reads the list every ten seconds: until then the handshake still holds
 			const refused = async (): Promise<boolean> => {
-				await building.clear();
+				await building.clearAndClosePanels();
+				berlin = await building.panel("berlin");
 				({ mark } = building);
 				const holder = await answers(identity);
 				const confirmed = () => holder.heard.some((jws) => readHeader(jws).typ === "incamera-confirm");

@@ -1,4 +1,4 @@
-import { X509Certificate } from "@peculiar/x509";
+import { X509Certificate } from "node:crypto";
 import { CompactSign, decodeProtectedHeader } from "jose";
 import { fromBase64url, sha256, textOf, toBase64, toBase64url, utf8 } from "../../../device/meeting/bytes.ts";
 import { certificatesOfPem } from "../../../device/meeting/certificates.ts";
@@ -34,11 +34,11 @@ export function withOtherFingerprint(payload: Payload): Payload {
 /** A room of these credentials, which doesn't look at its own certificate first as a real one does. */
 export async function dubiousRoom(credentials: { key: string; chain: string }): Promise<OwnIdentity> {
 	const chain = certificatesOfPem(credentials.chain);
-	const leaf = new X509Certificate(chain[0] as Uint8Array<ArrayBuffer>);
+	const leaf = new X509Certificate(chain[0] as Uint8Array);
 	return {
 		kind: "room",
 		privateKey: await importPrivateKey(credentials.key),
 		key: { x5c: chain.map(toBase64) },
-		fingerprint: await sha256(new Uint8Array(leaf.publicKey.rawData)),
+		fingerprint: await sha256(new Uint8Array(leaf.publicKey.export({ type: "spki", format: "der" }))),
 	};
 }

@@ -10,7 +10,8 @@ export interface LogEvents {
 	"config.refused": { code: string; line: number };
 	"engine.started": { pid: number; attempt: number };
 	"engine.exited": { code: number; signal: string; inCall: boolean };
-	"engine.warning": { code: string; element: string };
+	/** `repeated`: how many of the same were left out of the log before it. */
+	"engine.warning": { code: string; element: string; repeated?: number };
 	"device.changed": { kind: string; present: boolean };
 	"call.state": { state: string };
 	/** The far end's first decoded picture, epoch milliseconds; again after every rebuild of the path. */

@@ -143,7 +143,11 @@ export function forwardLogLine(line: string, write: EngineProcessOptions["onLogL
 	const level = entry["level"] as LogLevel;
 	const text = (key: string): string => (typeof entry[key] === "string" ? (entry[key] as string).slice(0, 64) : "");
 	if (entry["event"] === "engine.warning")
-		write("engine.warning", level, { code: text("code"), element: text("element") });
+		write("engine.warning", level, {
+			code: text("code"),
+			element: text("element"),
+			...(Number.isSafeInteger(entry["repeated"]) ? { repeated: Number(entry["repeated"]) } : {}),
+		});
 	else if (entry["event"] === "device.changed") {
 		write("device.changed", level, { kind: text("kind"), present: entry["present"] === true });
 	} else if (entry["event"] === "error.unexpected") write("error.unexpected", level, { code: text("code") });

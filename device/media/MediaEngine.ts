@@ -26,7 +26,11 @@ export interface TvScene {
 	/** One line beside the name: the badge's words in a call, "joining" before. */
 	status: string;
 	locked: boolean;
+	/** Whether codes were compared: the lock is calm; else it has the colour of care. */
+	verified?: boolean;
 	selfView: boolean;
+	/** The date's language; English where it is not told. */
+	locale?: "de" | "en";
 }
 
 export interface MediaEngineEvents {

@@ -7,14 +7,16 @@ import { GstPeer } from "./GstPeer.ts";
 import { type AppSink, type Bin, type BusMessage, Pipeline } from "./gst/index.ts";
 import { Hub, isolate } from "./Hub.ts";
 import type { MediaDevice, TvScene } from "./MediaEngine.ts";
+import { asJpeg, slowed } from "./preview.ts";
 import type { EngineEvents, EngineMethods, EngineOptions, FromEngine, View } from "./protocol.ts";
 import { SourceSlot } from "./SourceSlot.ts";
 import { Speaker } from "./Speaker.ts";
+import { type Warning, WarningLimit } from "./WarningLimit.ts";
 
 const resting: TvScene = { layout: "resting", name: "", status: "", locked: false, selfView: true };
 
-/** The same warning of the same element is logged once in this time: some repeat with every frame. */
-const repeatWarningMs = 60_000;
+/** The same warning of the same element is logged once in this time. */
+const sameWarningMs = 60_000;
 
 /**
  * Everything of GStreamer in one pipeline that runs from start to end: sources, the far end's picture and sound, calls and the TV come
@@ -41,19 +43,13 @@ export class Room {
 	#ticking: NodeJS.Timeout | null = null;
 	#lastSources = "";
 
-	constructor(
-		options: EngineOptions,
-		send: (message: FromEngine) => void,
-		warn: (code: string, element: string) => void,
-	) {
+	constructor(options: EngineOptions, send: (message: FromEngine) => void, warn: (warning: Warning) => void) {
 		this.#options = options;
 		this.#send = send;
-		const lastWarned = new Map<string, number>();
+		const limit = new WarningLimit(sameWarningMs);
 		this.#warn = (code, element) => {
-			const now = performance.now();
-			if (now - (lastWarned.get(code + element) ?? Number.NEGATIVE_INFINITY) < repeatWarningMs) return;
-			lastWarned.set(code + element, now);
-			warn(code, element);
+			const warning = limit.take(code, element, performance.now());
+			if (warning) warn(warning);
 		};
 		this.#pipeline = new Pipeline(
 			[
@@ -134,7 +130,12 @@ export class Room {
 
 	setTv(scene: TvScene): void {
 		this.#scene = scene;
-		this.#tv?.composition.setScene(scene);
+		this.#tv?.composition.setScene(scene, this.#camera);
+	}
+
+	/** Whether the room's own picture is there to be shown, or about to be. */
+	get #camera(): boolean {
+		return this.#slots.camera.status.state === "open";
 	}
 
 	async setPreview(view: View, on: boolean): Promise<void> {
@@ -176,7 +177,10 @@ export class Room {
 				const { previewFps } = this.#options;
 				const options = { width, height, fps: this.#display ? fps : previewFps, previewFps, display: this.#display };
 				const hubs = { far: this.#hubs.farVideo, self: this.#hubs.camera };
-				this.#tv = { composition: new Composition(this.#pipeline, hubs, options, this.#scene), stop: null };
+				this.#tv = {
+					composition: new Composition(this.#pipeline, hubs, options, this.#scene, this.#camera),
+					stop: null,
+				};
 			}
 			const tv = this.#tv;
 			if (!tv) return;
@@ -215,8 +219,8 @@ export class Room {
 		const self = this.#self;
 		if (this.#looking.self && !self) {
 			const bin = this.#pipeline.addDescription(
-				`${isolate} ! queue leaky=downstream max-size-buffers=1 ! videorate drop-only=true max-rate=${this.#options.previewFps} ! videoscale ! ` +
-					"video/x-raw,width=640,height=360 ! jpegenc quality=80 ! appsink name=self-jpeg max-buffers=1 drop=true sync=false async=false",
+				`${isolate} ! queue leaky=downstream max-size-buffers=1 ! ${slowed(this.#options.previewFps)} ! videoscale ! ` +
+					`video/x-raw,width=640,height=360 ! ${asJpeg} ! jpegenc quality=80 ! appsink name=self-jpeg max-buffers=1 drop=true sync=false async=false`,
 			);
 			const sink = bin.getElementByName("self-jpeg") as AppSink;
 			const stop = sink.onSample(({ buffer }) => {
@@ -269,14 +273,13 @@ export class Room {
 		this.#warn("media.element_failed", element);
 	}
 
-	/** Ten times a second while sources are open: meters, the indicator, the test picture's clock. */
+	/** Ten times a second while sources are open: meters, the indicator. */
 	#tick(on: boolean): void {
 		if (!on || this.#ticking) return;
 		this.#ticking = setInterval(() => {
 			const now = performance.now();
 			const changes = [this.#slots.camera.measure(now), this.#slots.microphone.measure(now)];
 			if (changes.includes(true)) this.#tellSources();
-			this.#slots.camera.drift(now);
 			const level = ({ value, atMs }: { value: number; atMs: number }): number => (now - atMs < 300 ? value : 0);
 			this.#emit("levels", { microphone: level(this.#levels.microphone), far: level(this.#levels.far) });
 			const quiet = [this.#slots.camera, this.#slots.microphone].every(
@@ -294,6 +297,7 @@ export class Room {
 		const text = JSON.stringify(sources);
 		if (text === this.#lastSources) return;
 		this.#lastSources = text;
+		this.#tv?.composition.setScene(this.#scene, this.#camera);
 		this.#emit("sources", sources);
 	}
 

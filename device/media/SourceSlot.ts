@@ -121,14 +121,6 @@ export class SourceSlot {
 		return changed;
 	}
 
-	/** Moves the test picture's clock, so that a still room is not taken for a frozen one. */
-	drift(nowMs: number): void {
-		if (this.#kind !== "camera" || !this.#running) return;
-		const clock = this.#running.bin.getElementByName("drift");
-		clock?.setAll({ xpos: 0.5 + 0.32 * Math.sin(nowMs / 5_300), ypos: 0.5 + 0.28 * Math.sin(nowMs / 3_700) });
-		clock?.dispose();
-	}
-
 	#setValve(): void {
 		const valve = this.#running?.bin.getElementByName("valve");
 		valve?.set("drop", this.#muted);

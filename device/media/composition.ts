@@ -3,6 +3,9 @@ import { quote } from "./devices.ts";
 import { type AppSink, type Bin, type Disconnect, Element, type Pad, type Pipeline } from "./gst/index.ts";
 import { type Hub, isolate } from "./Hub.ts";
 import type { TvScene } from "./MediaEngine.ts";
+import { type Placement, placements } from "./placements.ts";
+import { asJpeg, slowed } from "./preview.ts";
+import { overlayDescription, TvOverlay } from "./TvOverlay.ts";
 
 export interface TvOptions {
 	width: number;
@@ -13,87 +16,41 @@ export interface TvOptions {
 	display: string | null;
 }
 
-const groundColor = "0xff11151c";
-const lamp = "#e8b46b";
 /** What feeds the mixer may be early by as much as the far end's picture is late, or the mixer cannot set its latency. */
 const slack = `${isolate} ! queue leaky=downstream max-size-buffers=2 max-size-bytes=0 max-size-time=1000000000`;
-const lockPicture = fileURLToPath(new URL("./assets/lock.png", import.meta.url));
+const groundPicture = fileURLToPath(new URL("./assets/ground.png", import.meta.url));
 
-/** Where a picture lies on the TV. */
-export interface Placement {
-	xpos: number;
-	ypos: number;
-	width: number;
-	height: number;
-	alpha: number;
-	zorder: number;
-}
+/** A picture that does not move any more is not shown as if it did: after this long the ground is seen in its place. */
+const staleNs = { far: 4_000_000_000, self: 1_000_000_000 };
 
-/** Where far end and self view lie in a scene; null where one is not shown. */
-export function placements(
-	{ layout, selfView }: TvScene,
-	{ width, height }: { width: number; height: number },
-): { far: Placement | null; self: Placement | null } {
-	const full = { xpos: 0, ypos: 0, width, height, alpha: 1, zorder: 1 };
-	if (layout === "call") {
-		const margin = even(width / 40);
-		const small = { width: even(width / 5), height: even(height / 5) };
-		const corner = { xpos: width - small.width - margin, ypos: height - small.height - margin };
-		return { far: full, self: selfView ? { ...small, ...corner, alpha: 1, zorder: 2 } : null };
-	}
-	// Alone there is nobody else to look at: the room's own picture; on the way in it is dimmed, not yet the point.
-	if (layout === "alone") return { far: null, self: full };
-	if (layout === "joining") return { far: null, self: { ...full, alpha: 0.35 } };
-	return { far: null, self: null };
-}
-
-/** What is written on the TV, as Pango markup, and how the clock stands in it. */
-export function captions(
-	{ layout, name, status }: TvScene,
-	height: number,
-): { text: string; clockPx: number; clockCentered: boolean } {
-	const lines = [
-		name && `<span weight="600">${markup(name)}</span>`,
-		status && `<span size="66%" foreground="${lamp}">${markup(status)}</span>`,
-	];
-	const resting = layout === "resting";
-	return {
-		text: lines.filter(Boolean).join("\n"),
-		clockPx: Math.round(height / (resting ? 4 : 20)),
-		clockCentered: resting,
-	};
-}
-
-/** Names come from outside: without control characters (nor bidirectional ones, which could reorder the words beside), cut, escaped. */
-function markup(text: string): string {
-	const clean = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ").trim();
-	return [...clean].slice(0, 80).join("").replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
-}
-
-function even(value: number): number {
-	return Math.round(value / 2) * 2;
+interface Picture {
+	bin: Bin;
+	pad: Pad;
+	/** What it is scaled to. */
+	size: string;
 }
 
 /**
- * The TV's picture: far end, self view, name, status, lock and clock. Exists only while a display or a viewer looks, because blending
- * costs as much as a call.
+ * The TV's picture: far end and self view on their ground, and what is written over them. Exists only while a display or a viewer
+ * looks, because blending costs as much as a call.
  */
 export class Composition {
 	readonly #pipeline: Pipeline;
 	readonly #options: TvOptions;
 	readonly #hubs: Record<"far" | "self", Hub>;
 	readonly #ground: Bin;
-	readonly #lock: Bin;
-	readonly #lockPad: Pad;
 	readonly #mixer: Element;
 	readonly #screen: Bin;
-	readonly #pictures: Partial<Record<"far" | "self", { bin: Bin; pad: Pad }>> = {};
+	readonly #overlay: TvOverlay;
+	readonly #pictures: Partial<Record<"far" | "self", Picture>> = {};
 
-	constructor(pipeline: Pipeline, hubs: { far: Hub; self: Hub }, options: TvOptions, scene: TvScene) {
+	/** @param camera See `setScene`. */
+	constructor(pipeline: Pipeline, hubs: { far: Hub; self: Hub }, options: TvOptions, scene: TvScene, camera: boolean) {
 		this.#pipeline = pipeline;
 		this.#options = options;
 		this.#hubs = hubs;
-		const frame = `video/x-raw,format=I420,width=${options.width},height=${options.height},framerate=${options.fps}/1`;
+		const size = `width=${options.width},height=${options.height}`;
+		const frame = `video/x-raw,format=I420,${size},framerate=${options.fps}/1`;
 		this.#mixer = Element.make("compositor", "tv-mixer");
 		// From now on: by default the mixer would first draw every picture since the pipeline's start, minutes of them in a long day.
 		this.#mixer.setAll({ background: "black", "start-time-selection": "first" });
@@ -104,26 +61,20 @@ export class Composition {
 			ghostPads: false,
 		});
 		this.#ground = pipeline.addDescription(
-			`videotestsrc name=tv-ground-source is-live=true pattern=solid-color foreground-color=${groundColor} ! ${frame} ! ${slack}`,
+			`filesrc name=tv-ground-source location=${quote(groundPicture)} ! pngdec ! videoconvert ! videoscale ! ` +
+				`video/x-raw,format=I420,${size} ! imagefreeze name=tv-ground-still is-live=true ! ${frame} ! ${slack}`,
 			{ name: "tv-ground" },
 		);
-		const entry = this.#screen.getElementByName("tv-frame") as Element;
+		const entry = this.#screen.getElementByName("tv-mixed") as Element;
 		this.#mixer.link(entry);
 		entry.dispose();
 		const ground = this.#feed(this.#ground);
 		ground.set("zorder", 0);
 		ground.dispose();
-		const side = Math.round(options.height / 15);
-		this.#lock = pipeline.addDescription(
-			`filesrc name=tv-lock-source location=${quote(lockPicture)} ! pngdec ! videoconvert ! videoscale ! video/x-raw,format=I420,width=${side},height=${side} ! ` +
-				`imagefreeze name=tv-lock-still is-live=true ! video/x-raw,framerate=${options.fps}/1 ! ${slack}`,
-			{ name: "tv-lock" },
-		);
-		this.#lockPad = this.#feed(this.#lock);
-		const margin = Math.round(options.height / 24);
-		this.#lockPad.setAll({ xpos: margin, ypos: options.height - margin - side, zorder: 3 });
-		this.setScene(scene);
-		for (const part of [this.#screen, this.#mixer, this.#ground, this.#lock]) part.syncStateWithParent();
+		this.#overlay = new TvOverlay(this.#screen, options.height, scene);
+		for (const part of [this.#screen, this.#mixer, this.#ground]) part.syncStateWithParent();
+		// Once the mixer takes pictures, not before: it would answer as if flushing, and a source that hears that stops for good.
+		this.setScene(scene, camera);
 	}
 
 	/** Hands over JPEG pictures from now on. */
@@ -134,24 +85,16 @@ export class Composition {
 		});
 	}
 
-	setScene(scene: TvScene): void {
-		const { width, height } = this.#options;
-		const { text, clockPx, clockCentered } = captions(scene, height);
-		this.#set("tv-name", { text, silent: text === "" });
-		this.#set("tv-clock", {
-			"font-desc": `Inter Light ${clockPx}px`,
-			halignment: clockCentered ? "center" : "right",
-			valignment: clockCentered ? "center" : "top",
-		});
-		this.#lockPad.set("alpha", scene.locked ? 1 : 0);
-		const placed = placements(scene, { width, height });
+	/** @param camera Whether there is a picture of ourselves to be shown. */
+	setScene(scene: TvScene, camera: boolean): void {
+		const placed = placements(scene, this.#options, camera);
 		for (const which of ["far", "self"] as const) this.#place(which, placed[which]);
+		this.#overlay.show(scene, placed);
 	}
 
 	async dispose(): Promise<void> {
+		this.#overlay.dispose();
 		for (const which of ["far", "self"] as const) this.#place(which, null);
-		this.#lockPad.dispose();
-		await this.#pipeline.removeSafely(this.#lock);
 		await this.#pipeline.removeSafely(this.#ground);
 		await this.#pipeline.removeSafely(this.#mixer);
 		await this.#pipeline.removeSafely(this.#screen);
@@ -159,28 +102,30 @@ export class Composition {
 
 	/** A picture that the scene does not show is not connected: it must be neither waited for nor scaled. */
 	#place(which: "far" | "self", placement: Placement | null): void {
+		const size = placement && `width=${placement.width},height=${placement.height}`;
 		const shown = this.#pictures[which];
-		if (!placement) {
+		if (shown && shown.size !== size) {
 			delete this.#pictures[which];
-			shown?.pad.dispose();
-			if (shown) void this.#hubs[which].remove(shown.bin);
-			return;
+			shown.pad.dispose();
+			void this.#hubs[which].remove(shown.bin);
 		}
-		const picture = shown ?? this.#connect(which);
-		this.#pictures[which] = picture;
+		if (!placement || !size) return;
+		this.#pictures[which] ??= this.#connect(which, size);
+		const picture = this.#pictures[which];
 		const { xpos, ypos, width, height, alpha, zorder } = placement;
 		picture.pad.setAll({ xpos, ypos, width, height, alpha, zorder });
 	}
 
-	#connect(which: "far" | "self"): { bin: Bin; pad: Pad } {
-		const bin = this.#pipeline.addDescription(slack);
+	/** Scaled before the mixer, whose own scaler takes several times the time and (in GStreamer 1.22) tints what it makes smaller. */
+	#connect(which: "far" | "self", size: string): Picture {
+		const bin = this.#pipeline.addDescription(`${slack} ! videoscale ! capsfilter caps="video/x-raw,${size},pixel-aspect-ratio=1/1"`);
 		const pad = this.#feed(bin);
-		pad.set("sizing-policy", "keep-aspect-ratio");
+		pad.set("max-last-buffer-repeat", staleNs[which]);
 		bin.syncStateWithParent();
 		const sink = bin.pad("sink") as Pad;
 		this.#hubs[which].linkUser(sink);
 		sink.dispose();
-		return { bin, pad };
+		return { bin, pad, size };
 	}
 
 	#feed(bin: Bin): Pad {
@@ -190,27 +135,16 @@ export class Composition {
 		src.dispose();
 		return pad;
 	}
-
-	#set(name: string, properties: Record<string, string | number | boolean>): void {
-		const element = this.#screen.getElementByName(name);
-		element?.setAll(properties);
-		element?.dispose();
-	}
 }
 
-function screenDescription(frame: string, { height, fps, previewFps, display }: TvOptions): string {
-	const margin = Math.round(height / 24);
-	const text = "auto-resize=false draw-shadow=true draw-outline=false";
-	const overlays =
-		`clockoverlay name=tv-clock time-format="%H:%M" ${text} color=0xffd9dee7 xpad=${margin} ypad=${margin} ! ` +
-		`textoverlay name=tv-name ${text} font-desc="Inter ${Math.round(height / 20)}px" halignment=left valignment=bottom ` +
-		`line-alignment=left shaded-background=true shading-value=110 xpad=${margin * 3} ypad=${margin}`;
+function screenDescription(frame: string, { width, height, fps, previewFps, display }: TvOptions): string {
+	const drawn = `capsfilter name=tv-mixed caps="${frame}" ! ${overlayDescription(width, height)}`;
 	const preview =
-		`${fps > previewFps ? `videorate drop-only=true max-rate=${previewFps} ! ` : ""}jpegenc quality=80 ! ` +
+		`${fps > previewFps ? `${slowed(previewFps)} ! ` : ""}${asJpeg} ! jpegenc quality=85 ! ` +
 		"appsink name=tv-jpeg max-buffers=1 drop=true sync=false async=false";
-	if (display === null) return `capsfilter name=tv-frame caps="${frame}" ! ${overlays} ! ${preview}`;
+	if (display === null) return `${drawn} ! ${preview}`;
 	return (
-		`capsfilter name=tv-frame caps="${frame}" ! ${overlays} ! tee name=tv-split ! queue max-size-buffers=2 ! ${display} ` +
+		`${drawn} ! tee name=tv-split ! queue max-size-buffers=2 ! ${display} ` +
 		`tv-split. ! queue leaky=downstream max-size-buffers=1 ! ${preview}`
 	);
 }

@@ -42,7 +42,7 @@ function peerOf({ peer }: { peer: number }): GstPeer {
 async function configure(options: EngineOptions): Promise<undefined> {
 	const { Room } = await import("./Room.ts");
 	const { warmUp } = await import("./warm-up.ts");
-	room = new Room(options, send, (code, element) => log.write("warn", "engine.warning", { code, element }));
+	room = new Room(options, send, (warning) => log.write("warn", "engine.warning", { ...warning }));
 	await room.start();
 	warmUp();
 	return undefined;

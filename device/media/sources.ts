@@ -1,5 +1,7 @@
+import { fileURLToPath } from "node:url";
 import { chooseDevice, type FoundDevice, quote } from "./devices.ts";
 import type { MediaDevice, SourceKind } from "./MediaEngine.ts";
+import { markup } from "./markup.ts";
 import type { EngineOptions } from "./protocol.ts";
 
 /** A source that was chosen: how to open it, and what the panel says of it. */
@@ -20,12 +22,11 @@ const videoCaps = ({ width, height, fps }: EngineOptions["picture"]): string =>
 	`video/x-raw,format=I420,width=${width},height=${height},framerate=${fps}/1`;
 
 /**
- * Test pictures. `clock` is what a room without a camera shows: the room's name and a clock that drift over a quiet ground.
+ * Test pictures. A room without a camera shows none of these but `clock` (see `roomPicture`), a drawn meeting room.
  * `ball` moves with the wall clock (one sweep a second), so that a bench can read the time out of a decoded picture. `timecode`
  * (not of these) bears the moment itself. The rest are flat colours and bars that a test recognises after decoding.
  */
 export const syntheticCameras: Record<string, string> = {
-	clock: "pattern=solid-color foreground-color=0xff1d2430",
 	ball: "pattern=ball animation-mode=wall-time motion=hsweep",
 	bars: "pattern=smpte75",
 	noise: "pattern=smpte",
@@ -81,16 +82,33 @@ function synthetic(kind: SourceKind, options: EngineOptions, pattern: string): S
 			`caps=${quote(`${videoCaps(options.picture)},pixel-aspect-ratio=1/1,interlace-mode=progressive`)}`;
 		return { device, description, feeder: null, acoustic: false, timecode: true };
 	}
+	if (name === "clock") return { device, description: roomPicture(options), feeder: null, acoustic: false };
 	const drawn = syntheticCameras[name];
 	if (drawn === undefined) return null;
-	const source = `videotestsrc name=camera-device is-live=true ${drawn} ! ${videoCaps(options.picture)}`;
-	// One overlay draws both name and clock; moving it is one property a few times a second (see SyntheticDrift), not a picture redrawn.
-	const clock =
-		name === "clock"
-			? ` ! clockoverlay name=drift time-format="%H:%M:%S" text=${quote(options.roomName)} font-desc="Inter Light ${Math.round(options.picture.height / 16)}" ` +
-				"halignment=position valignment=position xpos=0.3 ypos=0.4 draw-shadow=false draw-outline=false color=0xffd9dee7"
-			: "";
-	return { device, description: source + clock, feeder: null, acoustic: false };
+	const description = `videotestsrc name=camera-device is-live=true ${drawn} ! ${videoCaps(options.picture)}`;
+	return { device, description, feeder: null, acoustic: false };
+}
+
+/**
+ * A drawn meeting room whose screen bears the room's name and a clock with seconds, so that a still room is not taken for a frozen one.
+ * The picture is decoded once; a frame costs a copy and the few pixels of the text.
+ */
+function roomPicture({ picture, roomName }: EngineOptions): string {
+	const { width, height } = picture;
+	const size = (px: number): string => `font_desc="Inter Light ${Math.round((px * height) / 720)}px"`;
+	// clockoverlay puts a space between text and time; the name's line ends before it, and the space is too small to move the time aside.
+	const name = `<span foreground="#b3bac5" ${size(34)}>${markup(roomName, 24)}</span>\n<span size="1">`;
+	const time = `</span><span foreground="#f5f1e8" font_features="tnum" ${size(78)}>%H:%M:%S</span>`;
+	return (
+		`filesrc name=camera-device location=${quote(asset("room.png"))} ! pngdec ! videoconvert ! videoscale ! ` +
+		`video/x-raw,format=I420,width=${width},height=${height} ! imagefreeze is-live=true ! ${videoCaps(picture)} ! ` +
+		`clockoverlay text=${quote(name)} time-format=${quote(time)} halignment=center valignment=top line-alignment=center ` +
+		`ypad=${Math.round((164 * height) / 720)} auto-resize=false draw-shadow=false draw-outline=false`
+	);
+}
+
+function asset(name: string): string {
+	return fileURLToPath(new URL(`./assets/${name}`, import.meta.url));
 }
 
 function file(kind: SourceKind, options: EngineOptions, path: string): SourcePlan {

@@ -1,6 +1,6 @@
 import type { EndReason, FailureReason } from "../contract/failure.ts";
 import type { Intent } from "../contract/intents.ts";
-import type { AgendaEntry, FarEnd, Security, Source } from "../contract/snapshot.ts";
+import type { AgendaEntry, FarEnd, Locale, Security, Source } from "../contract/snapshot.ts";
 
 /** One wish or measured truth for each of the two sources that can betray a room. */
 export interface ForSources<T> {
@@ -124,5 +124,9 @@ export interface TvScene {
 	name: string;
 	status: string;
 	locked: boolean;
+	/** Whether the far end is proved: the lock is calm. */
+	verified?: boolean;
 	selfView: boolean;
+	/** The date's language. */
+	locale?: Locale;
 }

@@ -28,7 +28,7 @@ const words: Record<Locale, Record<Words, string>> = {
 /** What the TV shows for a snapshot. Self view is never shown at rest: there is none. */
 export function tvScene({ screen, room, media }: Snapshot): TvScene {
 	const say = words[room.locale];
-	const scene = { name: room.name, status: "", locked: false, selfView: media.selfView };
+	const scene = { name: room.name, status: "", locked: false, selfView: media.selfView, locale: room.locale };
 	switch (screen.name) {
 		case "joining":
 			return { ...scene, layout: "joining", status: say.joining };
@@ -40,7 +40,7 @@ export function tvScene({ screen, room, media }: Snapshot): TvScene {
 			const far = { ...scene, layout: "call", name: screen.far.name ?? "" } as const;
 			if (screen.phase === "recovering") return { ...far, status: say.recovering };
 			if (screen.phase === "securing" || screen.security === "securing") return { ...far, status: say.securing };
-			return { ...far, status: say[screen.security], locked: true };
+			return { ...far, status: say[screen.security], locked: true, verified: screen.security === "verified" };
 		}
 		default:
 			return { ...scene, layout: "resting", selfView: false };

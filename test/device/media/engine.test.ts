@@ -107,6 +107,47 @@ describe("the TV", { timeout: 60_000 }, () => {
 	});
 });
 
+describe("those who look at the TV", { timeout: 60_000 }, () => {
+	it("may come and go as they like: the camera goes on, and each of them sees it", async () => {
+		const { engine, told } = await startEngine();
+		await engine.setSources({ microphone: false, camera: true });
+		await engine.setTv({ ...callScene, layout: "alone" });
+		// A picture with something in it, not the dark ground.
+		for (let viewer = 0; viewer < 12; viewer++)
+			await seen(engine, "tv", (picture) => (picture.at(0.1, 0.3)[0] ?? 0) > 120);
+		await until(() => told.sources?.camera.flowing);
+	});
+
+	it("get no more pictures than they should, however long the engine runs", async () => {
+		const { engine, told } = await startEngine({ previewFps: 2 });
+		await engine.setSources({ microphone: false, camera: true });
+		// The camera's clock is a second on: what were to be caught up with is two pictures.
+		let levels = 0;
+		engine.events.on("levels", () => (levels += 1));
+		await until(() => told.sources?.camera.flowing && levels >= 10);
+		const pictures = { tv: 0, self: 0 };
+		const stops = (["tv", "self"] as const).map((view) => engine.preview(view, () => (pictures[view] += 1)));
+		levels = 0;
+		await until(() => levels >= 20);
+		for (const stop of stops) stop();
+		expect(pictures.tv).toBeLessThanOrEqual(6);
+		expect(pictures.self).toBeLessThanOrEqual(6);
+	});
+});
+
+describe("the synthetic camera", { timeout: 60_000 }, () => {
+	it("shows a lit room, whatever the room's name", async () => {
+		const { engine } = await startEngine({ camera: "synthetic", roomName: '<b>"Köln" & \\ %Y' });
+		await engine.setSources({ microphone: false, camera: true });
+		// The lamp on the right, the dark screen in the middle.
+		await seen(
+			engine,
+			"self",
+			(picture) => (picture.at(0.89, 0.36)[0] ?? 0) > 200 && (picture.at(0.35, 0.2)[0] ?? 255) < 80,
+		);
+	});
+});
+
 describe("the engine's process", { timeout: 60_000 }, () => {
 	it("killed in a call: peers are lost, a new one comes up closed, and what was muted is muted", async () => {
 		const [one, other] = await Promise.all([startEngine(), startEngine()]);

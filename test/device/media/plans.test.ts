@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { amplification, meter, microphoneDescription, speakerDescription } from "../../../device/media/audio.ts";
-import { captions, placements } from "../../../device/media/composition.ts";
+import { captions } from "../../../device/media/captions.ts";
 import {
 	chooseDevice,
 	type DeviceReport,
@@ -14,8 +14,10 @@ import {
 import { displaySink } from "../../../device/media/display.ts";
 import { encoderKinds, encodersFor, usableCodecs } from "../../../device/media/encoder.ts";
 import type { TvScene } from "../../../device/media/MediaEngine.ts";
+import { placements } from "../../../device/media/placements.ts";
 import { defaultEngineOptions } from "../../../device/media/protocol.ts";
 import { cameraChain, planSource, sourceFailure } from "../../../device/media/sources.ts";
+import { WarningLimit } from "../../../device/media/WarningLimit.ts";
 
 const everything = (): boolean => true;
 
@@ -202,14 +204,53 @@ describe("the TV", () => {
 		for (const layout of ["resting", "joining", "alone"] as const)
 			expect(placements(scene({ layout }), size).far).toBeNull();
 		expect(placements(scene({ layout: "resting" }), size).self).toBeNull();
-		expect(captions(scene({ layout: "resting" }), 720).clockCentered).toBe(true);
+	});
+
+	it("shows no edge where there is no picture of ourselves", () => {
+		expect(placements(scene({}), size, true)).toMatchObject({ framed: true });
+		expect(placements(scene({}), size, false)).toMatchObject({ framed: false, self: null });
+		expect(placements(scene({ layout: "alone" }), size, false)).toMatchObject({ scrim: false, self: null });
+	});
+
+	it("has clock, date in the room's language and name at rest; a status and a lock's room only over a picture", () => {
+		const now = new Date(2026, 10, 23, 12);
+		const german = captions(scene({ layout: "resting", name: "Berlin", status: "x", locale: "de" }), 720, now);
+		expect(german.clock).toMatchObject({ halignment: "center", text: "" });
+		expect(german.line["text"]).toContain("Montag, 23. November");
+		expect(german.name["text"]).toContain("Berlin");
+		expect(captions(scene({ layout: "resting" }), 720, now).line["text"]).toContain("Monday");
+		const call = captions(scene({ name: "Berlin", status: "Encrypted" }), 720, now);
+		expect(call.name).toMatchObject({ silent: true });
+		expect(call.line["text"]).toContain("Encrypted");
+		expect(captions(scene({ status: "" }), 720, now).line).toMatchObject({ silent: true });
+	});
+
+	it("gives the calm colour to a far end that is verified, and to no other", () => {
+		const status = (changes: Partial<TvScene>): string =>
+			String(captions(scene({ status: "x", ...changes }), 720, new Date(0)).line["text"]);
+		expect(status({ locked: true, verified: true })).toContain("#7adcb9");
+		expect(status({ locked: true })).toContain("#f3b54a");
+		expect(status({ verified: true })).not.toContain("#7adcb9");
 	});
 
 	it("takes a far end's name as text: no markup, no control characters, no reordering, not endless", () => {
-		const { text } = captions(scene({ name: `<i>&\u202e\u0007${"x".repeat(500)}`, status: "" }), 720);
+		const { clock } = captions(scene({ name: `<i>&\u202e\u0007${"x".repeat(500)}`, status: "" }), 720, new Date(0));
+		const text = String(clock["text"]);
 		expect(text).toContain("&lt;i&gt;&amp;");
 		for (const control of ["\u202e", "\u0007"]) expect(text).not.toContain(control);
 		expect(text.length).toBeLessThan(200);
+	});
+
+	it("logs the same warning once in a while, and how many it stands for", () => {
+		const limit = new WarningLimit(1_000);
+		expect(limit.take("media.warning", "jpegenc0", 0)).toEqual({
+			code: "media.warning",
+			element: "jpegenc0",
+			repeated: 0,
+		});
+		for (let at = 1; at < 1_000; at += 10) expect(limit.take("media.warning", "jpegenc1", at)).toBeNull();
+		expect(limit.take("media.warning", "tv-mixer", 5)).toMatchObject({ repeated: 0 });
+		expect(limit.take("media.warning", "jpegenc2", 1_000)).toMatchObject({ repeated: 100 });
 	});
 
 	it("reads a level as a meter and a volume as loudness", () => {

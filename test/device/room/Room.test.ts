@@ -469,7 +469,9 @@ describe("the engine", () => {
 			name: "Guest",
 			status: "Verschlüsselt, nicht verglichen",
 			locked: true,
+			verified: false,
 			selfView: true,
+			locale: "de",
 		});
 		bench.session?.({ type: "session.recovering" });
 		await bench.settled();

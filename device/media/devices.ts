@@ -31,32 +31,46 @@ const preference: Record<"camera" | "microphone" | "speaker" | "display", readon
 	display: [],
 };
 
-/** Follows plugging and unplugging; calls back with the whole list. */
+/**
+ * Follows plugging and unplugging. The system is asked at the start and when a device has come or gone, never in between: of a provider
+ * that could not start (PulseAudio's without a server) GstDeviceMonitor asks anew each time, and each of these connections leaves
+ * pipes and shared memory behind.
+ */
 export class DeviceWatch {
 	readonly #monitor: DeviceMonitor;
 	readonly #exists: (factory: string) => boolean;
+	#found: FoundDevice[] | null = null;
+	#disposed = false;
 
 	constructor(exists: (factory: string) => boolean, onChange: () => void) {
 		this.#exists = exists;
+		const changed = (): void => {
+			if (this.#disposed) return;
+			this.#found = null;
+			onChange();
+		};
 		this.#monitor = new DeviceMonitor(
 			[{ classes: "Video/Source" }, { classes: "Audio/Source" }, { classes: "Audio/Sink" }],
 			(_event, device) => {
 				device.dispose();
-				onChange();
+				changed();
 			},
 		);
-		this.#monitor.start();
+		// before that there are none
+		void this.#monitor.start().then(changed);
 	}
 
 	list(): FoundDevice[] {
-		return this.#monitor.devices().flatMap((device) => {
+		this.#found ??= this.#monitor.devices().flatMap((device) => {
 			const found = describeDevice(reportOf(device), this.#exists);
 			device.dispose();
 			return found ? [found] : [];
 		});
+		return [...this.#found];
 	}
 
 	dispose(): void {
+		this.#disposed = true;
 		this.#monitor.dispose();
 	}
 }

@@ -19,7 +19,7 @@ import { PeerSender } from "./PeerSender.ts";
 import { nextRate, type RateState, startRate, targetOf } from "./rate-control.ts";
 import { SendFeedback } from "./SendFeedback.ts";
 import type { PeerStats } from "./stats.ts";
-import { configureIce, firstPacketMs, tuneInside } from "./webrtcbin.ts";
+import { configureIce, firstPacketMs, lengthenBuffers, tuneInside } from "./webrtcbin.ts";
 
 export interface PeerSurroundings {
 	pipeline: Pipeline;
@@ -28,12 +28,6 @@ export interface PeerSurroundings {
 	onFarPicture: (picture: { atMs: number; width: number; height: number }) => void;
 }
 
-/**
- * Buffering of received packets, ms: how long a lost one is waited for. The jitter buffer hands over what arrives in order at once, so a
- * picture pays this only after a loss; sound is played this much later. 100 ms holds one retransmission over a path of up to 60 ms
- * round trip and keeps sound within what is not noticed as late against the lips (ITU-R BT.1359: 125 ms).
- */
-const latencyMs = 100;
 /** By now every stream has begun, and the jitter buffers get their length. */
 const settledMs = 1_000;
 const rateIntervalMs = 500;
@@ -232,7 +226,7 @@ export class GstPeer implements Peer {
 			return;
 		}
 		this.#sender.open();
-		this.#after(settledMs, () => this.#webrtc.set("latency", latencyMs));
+		this.#after(settledMs, () => lengthenBuffers(this.#webrtc as Bin));
 		// Its first key frame may have come before the gate was open.
 		this.#receiver.requestKeyFrame();
 		const watch = this.#every(10, () => {

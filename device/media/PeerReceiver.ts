@@ -2,6 +2,7 @@ import { decoders, type VideoCodec } from "./encoder.ts";
 import type { Bin, BufferCounter, Pad, Pipeline } from "./gst/index.ts";
 import { type Hub, isolate } from "./Hub.ts";
 import type { PeerStats } from "./stats.ts";
+import { latencyMs } from "./webrtcbin.ts";
 
 interface Branch {
 	bin: Bin;
@@ -10,7 +11,7 @@ interface Branch {
 
 const codecs: Record<string, VideoCodec | "opus"> = { OPUS: "opus", H264: "h264", VP8: "vp8" };
 
-/** A lost packet asks for a key frame at once and is concealed until it comes: a smear for a moment instead of a frozen face. */
+/** A packet that is lost for good asks for a key frame at once: openh264dec gives no picture again before one. */
 const descriptions: Record<VideoCodec | "opus", string> = {
 	h264: `${isolate} ! rtph264depay request-keyframe=true ! h264parse ! ${decoders.h264}`,
 	vp8: `${isolate} ! rtpvp8depay request-keyframe=true ! ${decoders.vp8}`,
@@ -40,6 +41,8 @@ export class PeerReceiver {
 		if (!codec) return;
 		const branch = this.#branch(codec);
 		const sink = branch.bin.pad("sink") as Pad;
+		// Or sound, and pictures without loss, would wait as long as a lost packet of a picture may.
+		if (codec !== "opus") pad.capLatency(latencyMs);
 		if (!sink.linked) pad.link(sink);
 		sink.dispose();
 	}

@@ -1,5 +1,5 @@
 import type { IceServer } from "../meeting/Peer.ts";
-import { Element, GstObject } from "./gst/index.ts";
+import { type Bin, Element, GstObject, type Pad } from "./gst/index.ts";
 import { iceServerUris } from "./negotiation.ts";
 
 /** What webrtcbin 1.22 needs to be told beside its properties, each with what it costs not to. */
@@ -7,6 +7,32 @@ import { iceServerUris } from "./negotiation.ts";
 const icePacingMs = 5;
 /** A stream's first packet waits for earlier ones as long as the jitter buffer is: 90 ms of every call's beginning, so it begins short. */
 export const firstPacketMs = 10;
+/**
+ * Buffering of received packets, ms: sound is played this much later, and what shows pictures reckons with it. 100 ms holds one
+ * retransmission over a path of up to 60 ms round trip and keeps sound within what is not noticed as late against the lips
+ * (ITU-R BT.1359: 125 ms).
+ */
+export const latencyMs = 100;
+/**
+ * How long a lost packet of a picture is waited for, ms. The jitter buffer hands over what arrives in order at once, so this is paid only
+ * after a loss, and a shorter stop than a key frame's: it holds some seven tries over a path of 60 ms.
+ */
+const repairMs = 600;
+/**
+ * What RTCP's share (5 %) is taken of, bytes a second. It sets how soon one early feedback may follow another (T_rr, RFC 4585 section
+ * 3.5.2). From what is really sent GStreamer reckons whole seconds: then most NACKs are dropped, and the far end's bandwidth estimate
+ * collapses for want of transport-cc feedback. With this much every loss is told at once; how much is told the loss itself limits.
+ */
+const feedbackBandwidth = 10_000_000;
+/** Regular reports (T_rr_interval, RFC 4585 section 3.4), ns: round trip and loss are known a second after they changed. */
+const reportIntervalNs = 1_000_000_000;
+/** Packets kept for the far end to ask for again: more than a second of the highest rate. The default holds a third of one. */
+const keptPackets = 1_000;
+/**
+ * A lost packet is asked for again when a round trip has passed, but not sooner than this, ms. By default not sooner than the spacing
+ * of pictures, which leaves one try.
+ */
+const leastRetryMs = 15;
 
 /** STUN, TURN and the ICE agent's own settings. */
 export function configureIce(webrtcbin: Element, servers: readonly IceServer[]): void {
@@ -30,12 +56,36 @@ export function tuneInside(webrtcbin: Element): void {
 		if (element instanceof Element) {
 			// Without `rtx-next-seqnum: false` it asks for packets that were never sent, whenever a frame is smaller than the last.
 			if (element.factory === "rtpjitterbuffer") {
-				element.setAll({ "faststart-min-packets": 1, "rtx-next-seqnum": false });
+				element.setAll({
+					"faststart-min-packets": 1,
+					"rtx-next-seqnum": false,
+					"rtx-min-retry-timeout": leastRetryMs,
+				});
 			}
+			if (element.factory === "rtpsession") {
+				element.setAll({ bandwidth: feedbackBandwidth, "rtcp-min-interval": reportIntervalNs });
+			}
+			if (element.factory === "rtprtxsend") element.set("max-size-packets", keptPackets);
 			// It holds every packet back by its source's latency, a whole frame for a camera. That serves files; from live sources it is
 			// 33 ms lost.
 			if (element.factory === "clocksync") element.set("sync", false);
 		}
 		for (const wrapper of [parent, element]) if (wrapper instanceof GstObject) wrapper.dispose();
 	});
+}
+
+/** Every stream has begun: the jitter buffers get their length. See `Pad.capLatency` for what the pictures' longer one would else cost. */
+export function lengthenBuffers(webrtcbin: Bin): void {
+	webrtcbin.set("latency", latencyMs);
+	for (const element of webrtcbin.elements({ recursive: true })) {
+		// What a stream carries is known only behind its jitter buffer.
+		if (element.factory === "rtpptdemux" && element.pads().some(carriesVideo)) {
+			const before = element.pad("sink")?.peer()?.parent();
+			if (before instanceof Element && before.factory === "rtpjitterbuffer") before.set("latency", repairMs);
+		}
+	}
+}
+
+function carriesVideo(pad: Pad): boolean {
+	return pad.direction === "src" && (pad.caps()?.includes("media=(string)video") ?? false);
 }

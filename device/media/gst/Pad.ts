@@ -61,6 +61,11 @@ export class Pad extends GstObject {
 		return new BufferCounter(native().padCount(this.handle));
 	}
 
+	/** From now on a latency query that comes through this source pad is answered with this at most, milliseconds. */
+	capLatency(ms: number): void {
+		native().padCapLatency(this.handle, ms);
+	}
+
 	/** Asks for a key frame: upstream from a sink pad's peer or into this source pad. False when nobody took the event. */
 	forceKeyUnit(): boolean {
 		return native().forceKeyUnit(this.handle, true);

@@ -107,6 +107,7 @@ export interface NativeAddon {
 	queryTime(element: Handle, what: "position" | "duration"): number;
 	seek(element: Handle, seconds: number): boolean;
 	sendEos(element: Handle): boolean;
+	padCapLatency(pad: Handle, ms: number): void;
 	forceKeyUnit(object: Handle, upstream: boolean): boolean;
 	sendCustomEvent(
 		object: Handle,

@@ -153,6 +153,18 @@ GstPadProbeReturn countData(GstPad*, GstPadProbeInfo* info, gpointer data) {
   return GST_PAD_PROBE_OK;
 }
 
+/** Answers of more than `data` nanoseconds become that; they pass here on their way back. */
+GstPadProbeReturn capLatency(GstPad*, GstPadProbeInfo* info, gpointer data) {
+  GstQuery* query = GST_PAD_PROBE_INFO_QUERY(info);
+  if (GST_QUERY_TYPE(query) != GST_QUERY_LATENCY) return GST_PAD_PROBE_OK;
+  gboolean live = FALSE;
+  GstClockTime least = 0, most = 0;
+  gst_query_parse_latency(query, &live, &least, &most);
+  const GstClockTime cap = *static_cast<GstClockTime*>(data);
+  if (least > cap) gst_query_set_latency(query, live, cap, most);
+  return GST_PAD_PROBE_OK;
+}
+
 }  // namespace
 
 static Napi::Value addPadProbe(const Napi::CallbackInfo& info) {
@@ -193,7 +205,17 @@ static Napi::Value padCount(const Napi::CallbackInfo& info) {
   return counter;
 }
 
+static Napi::Value padCapLatency(const Napi::CallbackInfo& info) {
+  GstPad* pad = padArgument(info, 0);
+  auto* cap = new GstClockTime(info[1].ToNumber().Uint32Value() * GST_MSECOND);
+  // No JavaScript behind it: it ends with its pad.
+  gst_pad_add_probe(pad, static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_QUERY_UPSTREAM | GST_PAD_PROBE_TYPE_PULL), capLatency, cap,
+                    [](gpointer data) { delete static_cast<GstClockTime*>(data); });
+  return info.Env().Undefined();
+}
+
 void addProbes(Napi::Env env, Napi::Object exports) {
   addFunction<addPadProbe>(env, exports, "addPadProbe");
   addFunction<padCount>(env, exports, "padCount");
+  addFunction<padCapLatency>(env, exports, "padCapLatency");
 }

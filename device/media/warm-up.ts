@@ -12,7 +12,7 @@ export function warmUp(): void {
 		"rtpfunnel rtpssrcdemux rtpptdemux rtpstorage rtpulpfecdec rtphdrexttwcc srtpenc srtpdec clocksync",
 		"valve videorate videoscale capsfilter rtph264pay rtph264depay rtpvp8pay rtpvp8depay openh264dec vp8dec",
 		"opusenc rtpopuspay rtpopusdepay opusdec audioconvert level volume queue",
-		"compositor clockoverlay textoverlay gdkpixbufoverlay jpegenc appsink videotestsrc audiotestsrc",
+		"compositor clockoverlay textoverlay gdkpixbufoverlay pngdec imagefreeze videoconvert jpegenc appsink videotestsrc audiotestsrc",
 		...codecs.flatMap((codec) => encodersFor(codec, Pipeline.elementExists).map(({ element }) => element)),
 	].flatMap((names) => names.split(" "));
 	for (const factory of factories) if (Pipeline.elementExists(factory)) Element.make(factory).dispose();

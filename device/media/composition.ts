@@ -118,7 +118,9 @@ export class Composition {
 
 	/** Scaled before the mixer, whose own scaler takes several times the time and (in GStreamer 1.22) tints what it makes smaller. */
 	#connect(which: "far" | "self", size: string): Picture {
-		const bin = this.#pipeline.addDescription(`${slack} ! videoscale ! capsfilter caps="video/x-raw,${size},pixel-aspect-ratio=1/1"`);
+		const bin = this.#pipeline.addDescription(
+			`${slack} ! videoscale ! capsfilter caps="video/x-raw,${size},pixel-aspect-ratio=1/1"`,
+		);
 		const pad = this.#feed(bin);
 		pad.set("max-last-buffer-repeat", staleNs[which]);
 		bin.syncStateWithParent();

@@ -9,6 +9,7 @@ const elements: Record<string, string[]> = {
 		"audioresample",
 		"audiotestsrc",
 		"compositor",
+		"imagefreeze",
 		"opusdec",
 		"opusenc",
 		"videoconvert",
@@ -17,8 +18,10 @@ const elements: Record<string, string[]> = {
 	],
 	"gstreamer1.0-x": ["textoverlay", "clockoverlay"],
 	"gstreamer1.0-plugins-good": [
+		"gdkpixbufoverlay",
 		"jpegenc",
 		"level",
+		"pngdec",
 		"rtph264depay",
 		"rtph264pay",
 		"rtpopusdepay",

@@ -9,7 +9,6 @@ const elements: Record<string, string[]> = {
 		"audioresample",
 		"audiotestsrc",
 		"compositor",
-		"imagefreeze",
 		"opusdec",
 		"opusenc",
 		"videoconvert",
@@ -19,6 +18,7 @@ const elements: Record<string, string[]> = {
 	"gstreamer1.0-x": ["textoverlay", "clockoverlay"],
 	"gstreamer1.0-plugins-good": [
 		"gdkpixbufoverlay",
+		"imagefreeze",
 		"jpegenc",
 		"level",
 		"pngdec",

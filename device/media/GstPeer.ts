@@ -19,7 +19,7 @@ import { PeerSender } from "./PeerSender.ts";
 import { nextRate, type RateState, startRate, targetOf } from "./rate-control.ts";
 import { SendFeedback } from "./SendFeedback.ts";
 import type { PeerStats } from "./stats.ts";
-import { configureIce, firstPacketMs, lengthenBuffers, tuneInside } from "./webrtcbin.ts";
+import { configureIce, firstPacketMs, lengthenBuffers, repairOf, tuneInside } from "./webrtcbin.ts";
 
 export interface PeerSurroundings {
 	pipeline: Pipeline;
@@ -28,7 +28,7 @@ export interface PeerSurroundings {
 	onFarPicture: (picture: { atMs: number; width: number; height: number }) => void;
 }
 
-/** By now every stream has begun, and the jitter buffers get their length. */
+/** So long after its beginning a stream's jitter buffer gets its length. */
 const settledMs = 1_000;
 const rateIntervalMs = 500;
 /** ICE may come back from `disconnected` by itself. */
@@ -50,6 +50,7 @@ export class GstPeer implements Peer {
 	/** Of what we send; random (RFC 3550 section 8.1), and known before the payloaders are, for the description. */
 	readonly #ssrc = { audio: randomSsrc(), video: randomSsrc() };
 	#feedback: SendFeedback | null = null;
+	#pictureBuffer: Element | null = null;
 	#rate: RateState;
 	#path: PeerStats["path"] = { loss: null, roundTripMs: null, receivedBitrate: null, delayGrowthUs: null };
 	#lastBytes = 0;
@@ -127,6 +128,7 @@ export class GstPeer implements Peer {
 		return {
 			gate: { state: this.#gate.state, ...this.#gate.counters() },
 			...this.#receiver.stats(),
+			repair: repairOf(this.#pictureBuffer),
 			sender: this.#sender.stats(),
 			path: this.#path,
 		};
@@ -155,6 +157,7 @@ export class GstPeer implements Peer {
 
 	async #close(): Promise<void> {
 		this.#over = true;
+		this.#pictureBuffer = null;
 		this.events.clear();
 		for (const timer of this.#timers) clearTimeout(timer);
 		this.#feedback?.dispose();
@@ -195,6 +198,7 @@ export class GstPeer implements Peer {
 		if (!(pad instanceof Pad) || this.#over || pad.direction !== "src") return;
 		this.#receiver.add(pad);
 		pad.dispose();
+		this.#after(settledMs, () => (this.#pictureBuffer = lengthenBuffers(this.#webrtc as Bin)));
 	}
 
 	#stateChanged(state: string): void {
@@ -226,7 +230,6 @@ export class GstPeer implements Peer {
 			return;
 		}
 		this.#sender.open();
-		this.#after(settledMs, () => lengthenBuffers(this.#webrtc as Bin));
 		// Its first key frame may have come before the gate was open.
 		this.#receiver.requestKeyFrame();
 		const watch = this.#every(10, () => {

@@ -1,6 +1,7 @@
 import type { IceServer } from "../meeting/Peer.ts";
-import { type Bin, Element, GstObject, type Pad } from "./gst/index.ts";
+import { type Bin, Element, GstObject, type Pad, type Structure } from "./gst/index.ts";
 import { iceServerUris } from "./negotiation.ts";
+import type { PeerStats } from "./stats.ts";
 
 /** What webrtcbin 1.22 needs to be told beside its properties, each with what it costs not to. */
 
@@ -74,18 +75,31 @@ export function tuneInside(webrtcbin: Element): void {
 	});
 }
 
-/** Every stream has begun: the jitter buffers get their length. See `Pad.capLatency` for what the pictures' longer one would else cost. */
-export function lengthenBuffers(webrtcbin: Bin): void {
+/**
+ * The streams have begun: their jitter buffers get their length. See `Pad.capLatency` for what the pictures' longer one would else cost.
+ * @returns The pictures' jitter buffer, null while none came.
+ */
+export function lengthenBuffers(webrtcbin: Bin): Element | null {
 	webrtcbin.set("latency", latencyMs);
+	let pictures: Element | null = null;
 	for (const element of webrtcbin.elements({ recursive: true })) {
 		// What a stream carries is known only behind its jitter buffer.
-		if (element.factory === "rtpptdemux" && element.pads().some(carriesVideo)) {
-			const before = element.pad("sink")?.peer()?.parent();
-			if (before instanceof Element && before.factory === "rtpjitterbuffer") before.set("latency", repairMs);
-		}
+		if (element.factory !== "rtpptdemux" || !element.pads().some(carriesVideo)) continue;
+		const before = element.pad("sink")?.peer()?.parent();
+		if (!(before instanceof Element) || before.factory !== "rtpjitterbuffer") continue;
+		before.set("latency", repairMs);
+		pictures = before;
 	}
+	return pictures;
 }
 
 function carriesVideo(pad: Pad): boolean {
 	return pad.direction === "src" && (pad.caps()?.includes("media=(string)video") ?? false);
+}
+
+/** What a jitter buffer has counted; zeros for none. */
+export function repairOf(buffer: Element | null): PeerStats["repair"] {
+	const stats = (buffer?.get("stats") ?? {}) as Structure;
+	const count = (name: string) => Number(stats[name] ?? 0);
+	return { asked: count("rtx-count"), repaired: count("rtx-success-count"), lost: count("num-lost") };
 }

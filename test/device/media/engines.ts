@@ -4,6 +4,7 @@ import { EngineClient, type EngineClientOptions } from "../../../device/media/En
 import { type AppSink, type AppSrc, Pipeline } from "../../../device/media/gst/index.ts";
 import type { SourceStatus, TvScene } from "../../../device/media/MediaEngine.ts";
 import type { RemotePeer } from "../../../device/media/RemotePeer.ts";
+import type { Candidate } from "../../../device/meeting/Peer.ts";
 
 /** What an engine told last, and waiting for it to tell something. */
 export interface Told {
@@ -70,6 +71,10 @@ export async function join(
 		offerPrint?: Uint8Array;
 		answerPrint?: Uint8Array;
 		release?: boolean;
+		/** On the way to the offerer; null: kept back. */
+		candidateOfAnswerer?: (candidate: Candidate) => Promise<Candidate | null>;
+		/** The answerer hears of no candidate and finds the offerer by its checks. */
+		offererHidden?: boolean;
 	} = {},
 ): Promise<Connected> {
 	const [a, b] = await Promise.all([one.createPeer({ iceServers: [] }), other.createPeer({ iceServers: [] })]);
@@ -85,8 +90,13 @@ export async function join(
 		if (described) void add();
 		else early.push(add);
 	};
-	a.events.on("candidate", (candidate) => handOver(b, candidate));
-	b.events.on("candidate", (candidate) => handOver(a, candidate));
+	a.events.on("candidate", (candidate) => {
+		if (!change.offererHidden) handOver(b, candidate);
+	});
+	b.events.on("candidate", async (candidate) => {
+		const changed = change.candidateOfAnswerer ? await change.candidateOfAnswerer(candidate) : candidate;
+		if (changed) handOver(a, changed);
+	});
 	const offer = await a.createOffer();
 	const answer = await b.acceptOffer(change.offer?.(offer) ?? offer, change.offerPrint ?? fingerprintOf(offer));
 	await a.acceptAnswer(answer, change.answerPrint ?? fingerprintOf(answer));

@@ -84,10 +84,13 @@ export class LossyUdpRelay {
 		front.on("message", (datagram, from) => this.#upstream(datagram, from.address, from.port));
 	}
 
-	/** Listens on a free loopback port and relays each client's datagrams to `target` and the answers back. */
-	static async start(target: { host: string; port: number }, seed = 1): Promise<LossyUdpRelay> {
+	/**
+	 * Listens on a free port and relays each client's datagrams to `target` and the answers back.
+	 * @param address Of this machine, to listen at and to send from; ICE agents don't check a loopback address from another.
+	 */
+	static async start(target: { host: string; port: number }, seed = 1, address = "127.0.0.1"): Promise<LossyUdpRelay> {
 		const front = createSocket({ type: "udp4", recvBufferSize: 4 << 20, sendBufferSize: 4 << 20 });
-		await new Promise<void>((resolve) => front.bind(0, "127.0.0.1", resolve));
+		await new Promise<void>((resolve) => front.bind(0, address, resolve));
 		return new LossyUdpRelay(front, target, seed);
 	}
 
@@ -115,7 +118,7 @@ export class LossyUdpRelay {
 				this.#send(this.downstream, answer.length, () => this.#front.send(answer, port, address)),
 			);
 			flow.on("error", () => {});
-			flow.bind(0, "127.0.0.1");
+			flow.bind(0, this.#front.address().address);
 			this.#flows.set(key, flow);
 		}
 		const out = flow;

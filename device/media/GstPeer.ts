@@ -128,7 +128,7 @@ export class GstPeer implements Peer {
 		return {
 			gate: { state: this.#gate.state, ...this.#gate.counters() },
 			...this.#receiver.stats(),
-			repair: repairOf(this.#pictureBuffer),
+			repair: this.#pictureBuffer && repairOf(this.#pictureBuffer),
 			sender: this.#sender.stats(),
 			path: this.#path,
 		};

@@ -10,8 +10,8 @@ export interface PeerStats {
 	farVideo: { frames: number; width: number; height: number; firstEpochMs: number | null };
 	/** Decoded audio buffers of the far end. */
 	farAudio: { buffers: number };
-	/** Packets of the far end's picture: requests for lost ones, those that came then in time, and those given up; after its first second. */
-	repair: { asked: number; repaired: number; lost: number };
+	/** Packets of the far end's picture: requests for lost ones, those that came then in time, and those given up. Null in its first second. */
+	repair: { asked: number; repaired: number; lost: number } | null;
 	/** Encoded pictures that we sent towards the gate, and the present target. */
 	sender: {
 		codec: "h264" | "vp8" | null;

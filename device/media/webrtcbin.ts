@@ -97,9 +97,9 @@ function carriesVideo(pad: Pad): boolean {
 	return pad.direction === "src" && (pad.caps()?.includes("media=(string)video") ?? false);
 }
 
-/** What a jitter buffer has counted; zeros for none. */
-export function repairOf(buffer: Element | null): PeerStats["repair"] {
-	const stats = (buffer?.get("stats") ?? {}) as Structure;
+/** What a jitter buffer has counted. */
+export function repairOf(buffer: Element): PeerStats["repair"] {
+	const stats = (buffer.get("stats") ?? {}) as Structure;
 	const count = (name: string) => Number(stats[name] ?? 0);
 	return { asked: count("rtx-count"), repaired: count("rtx-success-count"), lost: count("num-lost") };
 }

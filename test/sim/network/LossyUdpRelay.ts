@@ -73,6 +73,8 @@ export class LossyUdpRelay {
 	#flows = new Map<string, Socket>();
 	#target: { host: string; port: number };
 	#impairment: Impairment = perfect;
+	/** What was still on its way then is lost. */
+	#stopped = false;
 	readonly up: Direction;
 	readonly downstream: Direction;
 
@@ -106,7 +108,7 @@ export class LossyUdpRelay {
 		const wait = direction.admit(bytes, this.#impairment);
 		if (wait === null) return;
 		if (wait < 1) send();
-		else setTimeout(send, wait).unref();
+		else setTimeout(() => this.#stopped || send(), wait).unref();
 	}
 
 	#upstream(datagram: Buffer, address: string, port: number): void {
@@ -126,6 +128,7 @@ export class LossyUdpRelay {
 	}
 
 	async stop(): Promise<void> {
+		this.#stopped = true;
 		for (const flow of this.#flows.values()) flow.close();
 		this.#flows.clear();
 		await new Promise<void>((resolve) => this.#front.close(() => resolve()));

@@ -38,9 +38,11 @@ export function runSession(
 ): RunningSession {
 	let link: Link;
 	try {
-		link = text
-			? parseLink(text, { hosts: [new URL(surroundings.rendezvous).host] })
-			: createLink({ origin: surroundings.rendezvous, caPin: surroundings.trust.caPin });
+		// only no link at all asks for a new meeting: an empty one is a wrong one
+		link =
+			text === null
+				? createLink({ origin: surroundings.rendezvous, caPin: surroundings.trust.caPin })
+				: parseLink(text, { hosts: [new URL(surroundings.rendezvous).host] });
 	} catch (thrown) {
 		const { code } = RoomError.from(thrown, "link.invalid");
 		const known = code === "link.other_host" || code === "link.version_unknown" ? code : "link.invalid";

@@ -52,6 +52,11 @@ export class PanelDriver {
 		}
 	}
 
+	/** False once the socket is closed, by either side. */
+	get open(): boolean {
+		return this.#socket.readyState === WebSocket.OPEN;
+	}
+
 	get snapshot(): Snapshot {
 		if (!this.#snapshot) throw new Error("no snapshot yet");
 		return this.#snapshot;

@@ -45,6 +45,7 @@ export class TestBuilding {
 	readonly #holders: LinkHolder[] = [];
 	#middle: RendezvousInTheMiddle | null = null;
 	#running: RunningBuilding | null = null;
+	#lastLink: Link | null = null;
 
 	private constructor(options: Partial<BuildingOptions>, base: number) {
 		this.building = new Building({
@@ -101,7 +102,14 @@ export class TestBuilding {
 	async meeting(): Promise<Link> {
 		const link = createLink({ origin: this.running.rendezvous, caPin: this.caPin });
 		await this.middle.hold(link);
+		this.#lastLink = link;
 		return link;
+	}
+
+	/** Of the newest meeting. */
+	get lastLink(): Link {
+		if (!this.#lastLink) throw new Error("there was no meeting yet");
+		return this.#lastLink;
 	}
 
 	async panel(room: RoomId): Promise<PanelDriver> {
@@ -166,7 +174,7 @@ export class TestBuilding {
 	async clear(): Promise<void> {
 		for (const holder of this.#holders.splice(0)) holder.close();
 		if (this.#middle) this.#middle.tamper = (jws) => [jws];
-		for (const panel of this.#panels) {
+		for (const panel of this.#panels.filter(({ open }) => open)) {
 			await panel.rest();
 			panel.history.length = 0;
 		}

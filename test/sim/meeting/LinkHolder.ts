@@ -67,9 +67,14 @@ export class LinkHolder {
 		return this.#other !== null && this.#client.you !== null;
 	}
 
+	/** Between which addresses its messages go. */
+	get route(): { from: string; to: string } {
+		return { from: this.#client.you ?? "", to: this.#other ?? "" };
+	}
+
 	async say(jws: string): Promise<void> {
-		const [from, to] = [this.#client.you ?? "", this.#other ?? ""];
-		this.#client.send(to, await this.#seal.seal({ from, to }, jws));
+		const { route } = this;
+		this.#client.send(route.to, await this.#seal.seal(route, jws));
 	}
 
 	/** Sends something that nobody sealed for this route. */

@@ -13,6 +13,7 @@ export type Tamper = (jws: string, to: Kind) => string[] | Promise<string[]>;
 interface Line {
 	/** As the member named itself in its sealed card; null to who doesn't hold the link. */
 	kind: Kind | null;
+	seal: Seal | null;
 	member: WebSocket;
 	you: string;
 	/** Frames go on one after the other. */
@@ -32,7 +33,7 @@ export class RendezvousInTheMiddle {
 	readonly #sockets = new Set<Socket>();
 	readonly #lines = new Set<Line>();
 	readonly #websockets = new WebSocketServer({ noServer: true });
-	#seal: Seal | null = null;
+	readonly #seals = new Map<string, Seal>();
 	#down = false;
 
 	private constructor(target: number) {
@@ -61,7 +62,7 @@ export class RendezvousInTheMiddle {
 
 	/** Gets hold of a meeting's link. */
 	async hold(link: Link): Promise<void> {
-		this.#seal = await Seal.create(link.secret, link.meetingId);
+		this.#seals.set(link.meetingId, await Seal.create(link.secret, link.meetingId));
 	}
 
 	/** How many members of a kind have joined, as their cards say. */
@@ -87,14 +88,11 @@ export class RendezvousInTheMiddle {
 			.reduce((sum, { member }) => sum + member.bufferedAmount, 0);
 	}
 
-	/** A sealed message to the members of a kind, as if from the other one. */
-	async forge(to: Kind, text: string): Promise<void> {
-		for (const line of this.#lines) {
-			const from = [...this.#lines].find((other) => other !== line)?.you ?? "nobody";
-			if (line.kind !== to || !this.#seal) continue;
-			const sealed = await this.#seal.seal({ from, to: line.you }, text);
-			line.member.send(JSON.stringify({ t: "message", from, sealed } satisfies ServerFrame));
-		}
+	/** Between which addresses messages to the member of a kind go. */
+	way(to: Kind): { from: string; to: string } {
+		const lines = [...this.#lines];
+		const receiver = lines.find((line) => line.kind === to);
+		return { from: lines.find((line) => line !== receiver)?.you ?? "", to: receiver?.you ?? "" };
 	}
 
 	async stop(): Promise<void> {
@@ -119,7 +117,7 @@ export class RendezvousInTheMiddle {
 
 	#serve(member: WebSocket): void {
 		const server = new WebSocket(`ws://127.0.0.1:${this.#target}${RENDEZVOUS_PATH}`);
-		const line: Line = { kind: null, member, you: "", turn: Promise.resolve() };
+		const line: Line = { kind: null, seal: null, member, you: "", turn: Promise.resolve() };
 		this.#lines.add(line);
 		const opened = once(server, "open");
 		opened.catch(() => member.terminate());
@@ -147,14 +145,15 @@ export class RendezvousInTheMiddle {
 
 	async #upwards(line: Line, text: string): Promise<void> {
 		const frame = JSON.parse(text) as ClientFrame;
-		if (frame.t !== "join" || !this.#seal) return;
-		const card = await this.#seal.open({ hello: true }, frame.hello).catch(() => null);
+		if (frame.t !== "join") return;
+		line.seal = this.#seals.get(frame.mid) ?? null;
+		const card = await line.seal?.open({ hello: true }, frame.hello).catch(() => null);
 		if (card) line.kind = (JSON.parse(card) as { kind: Kind }).kind;
 	}
 
 	async #downwards(line: Line, frame: ServerFrame): Promise<void> {
 		if (frame.t === "joined") line.you = frame.you;
-		const seal = this.#seal;
+		const { seal } = line;
 		if (frame.t !== "message" || !seal || !line.kind) {
 			line.member.send(JSON.stringify(frame));
 			return;

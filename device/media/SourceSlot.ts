@@ -18,6 +18,17 @@ export interface SlotSurroundings {
 	onWarning: (code: string, element: string) => void;
 }
 
+/** An open source. */
+interface Running {
+	bin: Bin;
+	plan: SourcePlan;
+	counter: BufferCounter;
+	feeder: Pipeline | TimecodeCamera | null;
+	sinceMs: number;
+	/** It failed, and its end is under way. */
+	lost: boolean;
+}
+
 /** Buffers within this time make a source `flowing`. */
 const flowingMs = 500;
 /** A device that is open and silent for this long has gone without telling. */
@@ -35,13 +46,7 @@ export class SourceSlot {
 	readonly #around: SlotSurroundings;
 	#open = false;
 	#muted = false;
-	#running: {
-		bin: Bin;
-		plan: SourcePlan;
-		counter: BufferCounter;
-		feeder: Pipeline | TimecodeCamera | null;
-		sinceMs: number;
-	} | null = null;
+	#running: Running | null = null;
 	#failure: "busy" | "denied" | "absent" | null = null;
 	readonly #failed = new Set<string>();
 	#realSeen = false;
@@ -95,12 +100,25 @@ export class SourceSlot {
 	/** Takes a message of the bus; true when it was about this source. */
 	handleError(message: BusMessage): boolean {
 		const running = this.#running;
-		if (!running || message.srcElementName !== `${this.#kind}-device`) return false;
-		this.#around.onWarning(`media.${this.#kind}_${sourceFailure(message)}`, message.srcElementName);
-		this.#failed.add(running.plan.device.id);
-		this.#failure = sourceFailure(message);
-		void this.#restart();
+		const name = message.srcElementName;
+		if (!running || !name) return false;
+		if (name !== `${this.#kind}-device`) {
+			// What decodes a file is part of the source: names of elements are unique in the process.
+			const own = running.plan.device.api === "file" ? running.bin.getElementByName(name) : null;
+			own?.dispose();
+			if (!own) return false;
+		}
+		this.#lost(running, sourceFailure(message));
 		return true;
+	}
+
+	#lost(running: Running, failure: "busy" | "denied" | "absent"): void {
+		if (running.lost) return;
+		running.lost = true;
+		this.#around.onWarning(`media.${this.#kind}_${failure}`, `${this.#kind}-device`);
+		this.#failed.add(running.plan.device.id);
+		this.#failure = failure;
+		void this.#restart();
 	}
 
 	/** Looks at the native counter; true when `flowing` changed. */
@@ -111,9 +129,7 @@ export class SourceSlot {
 		const running = this.#running;
 		const silentMs = nowMs - Math.max(this.#flow.atMs, running?.sinceMs ?? 0);
 		if (running && !this.#muted && silentMs > stalledMs && running.plan.device.api !== "synthetic") {
-			this.#around.onWarning(`media.${this.#kind}_absent`, `${this.#kind}-device`);
-			this.#failed.add(running.plan.device.id);
-			void this.#restart();
+			this.#lost(running, "absent");
 		}
 		const flowing = running !== null && nowMs - this.#flow.atMs <= flowingMs;
 		const changed = flowing !== this.#flowing;
@@ -163,6 +179,8 @@ export class SourceSlot {
 			devices.filter(({ id }) => !this.#failed.has(id)),
 		);
 		this.#realSeen ||= devices.some(({ kind }) => kind === this.#kind);
+		// A file that could not be played is not played by trying again.
+		if (plan?.device.api === "file" && this.#failed.has(plan.device.id)) return null;
 		if (plan?.device.api === "synthetic" && this.#around.options[this.#kind] === "auto" && this.#realSeen) return null;
 		return plan;
 	}
@@ -193,7 +211,13 @@ export class SourceSlot {
 			this.#kind === "microphone"
 				? microphoneDescription(plan, { muted: this.#muted, speaker: this.#around.speaker() })
 				: `${plan.description} ! valve name=valve drop=${this.#muted} drop-mode=forward-sticky-events`;
-		const feeder = plan.feeder ? startFeeder(plan.feeder) : null;
+		let unplayable = false;
+		const feeder = plan.feeder
+			? startFeeder(plan.feeder, () => {
+					unplayable = true;
+					if (this.#running && this.#running.feeder === feeder) this.#lost(this.#running, "absent");
+				})
+			: null;
 		const errors: BusMessage[] = [];
 		const unlisten = pipeline.onMessage(
 			(message) => message.srcElementName === `${this.#kind}-device` && errors.push(message),
@@ -207,9 +231,9 @@ export class SourceSlot {
 		const outcome = await bin.setState("playing", 10_000);
 		unlisten();
 		this.#flow = { buffers: 0, atMs: Number.NEGATIVE_INFINITY };
-		if (outcome.result !== "failure" && errors.length === 0) {
+		if (outcome.result !== "failure" && errors.length === 0 && !unplayable) {
 			const painter = plan.timecode ? this.#timecode(bin) : null;
-			this.#running = { bin, plan, counter, feeder: feeder ?? painter, sinceMs: performance.now() };
+			this.#running = { bin, plan, counter, feeder: feeder ?? painter, sinceMs: performance.now(), lost: false };
 			return null;
 		}
 		counter.dispose();
@@ -232,10 +256,14 @@ export class SourceSlot {
 	}
 }
 
-/** Plays a file over and over, in a pipeline of its own. */
-function startFeeder(description: string): Pipeline {
+/**
+ * Plays a file over and over, in a pipeline of its own.
+ * @param onUnplayable called when it is not there or not what it should be: the source would go on with black, or silence.
+ */
+function startFeeder(description: string, onUnplayable: () => void): Pipeline {
 	const feeder = new Pipeline(description);
 	feeder.onMessage(() => feeder.seek(0), ["eos"]);
+	feeder.onMessage(onUnplayable, ["error"]);
 	void feeder.play(0);
 	return feeder;
 }

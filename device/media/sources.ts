@@ -124,7 +124,9 @@ function file(kind: SourceKind, options: EngineOptions, path: string): SourcePla
 	}
 	const shape = `videoconvert ! videoscale ! ${videoCaps(options.picture).replace(/,framerate=.*$/, "")}`;
 	if (/\.(png|jpe?g)$/i.test(path)) {
-		const description = `filesrc name=camera-device location=${quote(path)} ! decodebin ! ${shape} ! imagefreeze is-live=true ! ${videoCaps(options.picture)}`;
+		// Not decodebin: its pad comes late, and a bin takes the converter's open sink pad for its own until then.
+		const decoder = /\.png$/i.test(path) ? "pngdec" : "jpegdec";
+		const description = `filesrc name=camera-device location=${quote(path)} ! ${decoder} ! ${shape} ! imagefreeze is-live=true ! ${videoCaps(options.picture)}`;
 		return { device, description, feeder: null, acoustic: false };
 	}
 	return {

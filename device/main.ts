@@ -11,6 +11,8 @@ import { RoomError } from "./core/RoomError.ts";
 import { RoomProgram } from "./program/RoomProgram.ts";
 
 const level = process.env["INCAMERA_LOG"];
+// A reader of our lines that went away must not bring us down, and least of all keep us from ending.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 const log = jsonLog({
 	write: (line) => process.stderr.write(line),
 	level: level && ["debug", "info", "warn", "error"].includes(level) ? (level as LogLevel) : "info",
@@ -31,12 +33,15 @@ if (!values.config) {
 }
 const config = await loadRoomConfig(values.config).catch((thrown) => fail(thrown, 2));
 
+/** Longer than any step of an orderly end; after it the end is not orderly, but it comes: camera and microphone go with us. */
+const mostStopMs = 4000;
 let stopping = false;
 async function stop(signal: string, exitCode: number): Promise<void> {
 	if (stopping) return;
 	stopping = true;
 	log.write("info", "process.stopping", { program: "room", signal });
-	await program.stop();
+	setTimeout(() => process.exit(exitCode || 1), mostStopMs);
+	await program.stop().catch(() => {});
 	process.exit(exitCode);
 }
 const program = new RoomProgram(config, { log, broken: () => void stop("broken", 1) });

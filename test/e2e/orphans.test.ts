@@ -1,0 +1,57 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, expect, it } from "vitest";
+import { freePortBase } from "../../tools/building/Building.ts";
+
+const root = join(import.meta.dirname, "..", "..");
+let building: ChildProcess | null = null;
+afterEach(() => building?.kill("SIGKILL"));
+
+/** All processes below one, as far down as they go. */
+function descendants(pid: number): number[] {
+	const direct = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8")
+		.trim()
+		.split(" ")
+		.filter(Boolean)
+		.map(Number);
+	return [...direct, ...direct.flatMap(descendants)];
+}
+const alive = (pid: number) =>
+	existsSync(`/proc/${pid}/cmdline`) && readFileSync(`/proc/${pid}/cmdline`, "utf8") !== "";
+
+async function start(): Promise<{ pids: number[]; base: number }> {
+	const base = await freePortBase();
+	building = spawn(process.execPath, ["tools/building.ts"], {
+		cwd: root,
+		env: { ...process.env, INCAMERA_PORT_BASE: String(base), INCAMERA_LOG: "debug" },
+		stdio: ["ignore", "pipe", "pipe"],
+	});
+	for (const stream of [building.stdout, building.stderr]) stream?.resume();
+	for (const port of [base, base + 1, base + 2]) {
+		await expect
+			.poll(async () => (await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => null))?.status, {
+				timeout: 60_000,
+			})
+			.toBe(200);
+	}
+	const pids = descendants(building.pid as number);
+	// two rooms, two engines, a broker
+	expect(pids.length).toBeGreaterThanOrEqual(5);
+	return { pids, base };
+}
+
+it("Ctrl-C ends every process of a building", async () => {
+	const { pids } = await start();
+	const ended = new Promise((resolve) => building?.once("exit", resolve));
+	building?.kill("SIGINT");
+	expect(await ended).toBe(0);
+	await expect.poll(() => pids.filter(alive)).toEqual([]);
+});
+
+it("a building that is killed takes every room, engine and broker with it, although nobody reads their lines any more", async () => {
+	const { pids } = await start();
+	for (const stream of [building?.stdout, building?.stderr]) stream?.destroy();
+	building?.kill("SIGKILL");
+	await expect.poll(() => pids.filter(alive)).toEqual([]);
+});

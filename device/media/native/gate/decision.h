@@ -5,6 +5,10 @@
 #include <optional>
 #include <vector>
 
+#if defined(GATE_TEST_NO_COMPARE) && defined(NAPI_VERSION)
+#error "A gate that does not compare is for the decision table only, never for the addon."
+#endif
+
 /** SHA-256 over the DER of a certificate. */
 using Fingerprint = std::array<uint8_t, 32>;
 

@@ -1,0 +1,217 @@
+/**
+ * Nothing switches the encryption of calls off, or down: every way in which somebody could tell the device anything before it runs (its
+ * configuration, its environment, its arguments, its build) is listed here, and none of them reaches the gate or the SDP policy.
+ * Whoever adds one has to come here and say what it is for.
+ */
+import { spawnSync } from "node:child_process";
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from "vitest";
+import { loadRoomConfig } from "../../device/config/loadRoomConfig.ts";
+import { roomConfig } from "../../device/config/RoomConfig.ts";
+import { Element, WebrtcGate } from "../../device/media/gst/index.ts";
+import { defaultEngineOptions } from "../../device/media/protocol.ts";
+import { type CheckedDescription, checkDescription } from "../../device/meeting/sdp-policy.ts";
+import { makeNative, root } from "./media/native/built.ts";
+
+const sources = new Map(
+	globSync("{device,provisioning/contract}/**/*.{ts,cc,h}", { cwd: root }).map((path) => [
+		path,
+		readFileSync(join(root, path), "utf8"),
+	]),
+);
+/** Lines of all sources with `pattern`, as `file: what was found`. */
+function found(pattern: RegExp): string[] {
+	const all: string[] = [];
+	for (const [path, text] of sources) {
+		for (const match of text.matchAll(pattern)) all.push(`${path}: ${match[0].trim()}`);
+	}
+	return all.sort();
+}
+
+describe("the environment", () => {
+	it("is read in these places only", () => {
+		expect(found(/process\.env\b(?:\.\w+|\["\w+"\])?/g)).toEqual(
+			[
+				// what the engine inherits: see below
+				"device/media/EngineProcess.ts: process.env",
+				// the Wayland session that the TV is in
+				"device/media/Room.ts: process.env",
+				// the build with sanitizers, for tests: it has the same gate
+				"device/media/gst/native.ts: process.env.INCAMERA_NATIVE",
+				"device/media/gst/native.ts: process.env.INCAMERA_NATIVE",
+				// how much is logged; what can be logged is the same
+				'device/main.ts: process.env["INCAMERA_LOG"]',
+			].sort(),
+		);
+		expect(found(/\benv\["\w+"\]/g).filter((line) => !line.startsWith("device/main.ts"))).toEqual([
+			'device/media/display.ts: env["WAYLAND_DISPLAY"]',
+			'device/media/display.ts: env["XDG_RUNTIME_DIR"]',
+		]);
+	});
+
+	it("is read by no other means: not destructured, not by native code", () => {
+		expect(found(/\{[^}]*\benv\b[^}]*\}\s*=\s*process|import[^;]*\benv\b[^;]*from "(?:node:)?process"/g)).toEqual([]);
+		expect(found(/\b(?:secure_)?getenv\b|\bg_getenv\b|\benviron\b|\bg_environ_\w+/g)).toEqual([]);
+	});
+
+	it("reaches the engine only by these names", () => {
+		const list = /const inherited =\s*\/\^\((.+)\)\$\//.exec(sources.get("device/media/EngineProcess.ts") ?? "")?.[1];
+		expect(list?.split("|").sort()).toEqual(
+			[
+				...["PATH", "HOME", "USER", "LANG", "LC_.*", "TZ", "TMPDIR", "XDG_.*", "DBUS_SESSION_BUS_ADDRESS"],
+				...["WAYLAND_DISPLAY", "DISPLAY", "PULSE_.*", "PIPEWIRE_.*", "ALSA_.*", "GST_.*", "LIBVA_.*", "FONTCONFIG_.*"],
+				...["INCAMERA_NATIVE", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "LD_PRELOAD"],
+			].sort(),
+		);
+	});
+});
+
+describe("the command line", () => {
+	it("names the configuration file, and nothing else is read from it", () => {
+		expect(found(/parseArgs\([^)]*\)|process\.argv|process\.execArgv/g)).toEqual([
+			'device/main.ts: parseArgs({ options: { config: { type: "string" } } })',
+		]);
+	});
+});
+
+describe("the configuration", () => {
+	interface Definition {
+		type: string;
+		shape?: Record<string, { _zod: { def: Definition } }>;
+		innerType?: { _zod: { def: Definition } };
+		element?: { _zod: { def: Definition } };
+		in?: { _zod: { def: Definition } };
+		options?: { _zod: { def: Definition } }[];
+	}
+	/** Every key that a file may hold, dotted. */
+	function keysOf(definition: Definition, at = ""): string[] {
+		const { shape, innerType, element, in: input, options } = definition;
+		if (shape) {
+			return Object.entries(shape).flatMap(([key, { _zod }]) => {
+				const path = at ? `${at}.${key}` : key;
+				return [path, ...keysOf(_zod.def, path)];
+			});
+		}
+		return [innerType, element, input, ...(options ?? [])].flatMap((inner) =>
+			inner ? keysOf(inner._zod.def, at) : [],
+		);
+	}
+
+	it("has these keys, and none of them is about encryption", () => {
+		const source = (kind: string) => [`devices.${kind}`, `devices.${kind}.device`];
+		expect([...new Set(keysOf(roomConfig._zod.def as unknown as Definition))].sort()).toEqual(
+			[
+				...["id", "name", "seats", "locale", "timeZone", "rendezvous", "showTitles", "state"],
+				...["panel", "panel.host", "panel.port", "panel.names", "panel.pairing"],
+				// which certificates are shown and trusted, not whether they are
+				...["identity", "identity.certificate", "identity.key", "identity.ca", "identity.crl"],
+				...["broker", "broker.url", "directory", "directory.id", "directory.name", "calendar", "calendar.ics"],
+				...["devices", "devices.display", ...source("camera"), ...source("microphone"), ...source("speaker")],
+				...["devices.camera.file", "devices.microphone.file"],
+			].sort(),
+		);
+		expect(Object.keys(defaultEngineOptions).sort()).toEqual(
+			["camera", "display", "farTimecode", "microphone", "picture", "previewFps", "roomName", "speaker"].sort(),
+		);
+	});
+
+	describe("with a wish of its own", () => {
+		const folder = mkdtempSync(join(tmpdir(), "incamera-switch-"));
+		afterAll(() => rmSync(folder, { recursive: true, force: true }));
+		const example = readFileSync(join(root, "device/config/room.example.yaml"), "utf8");
+		const wishes = [
+			...[
+				"encryption: off",
+				"insecure: true",
+				"gate: { enabled: false }",
+				"sdp: { protocols: [RTP/AVP] }",
+				"dtls: false",
+			],
+			...["media: { srtp: false }", "verify: false", "development: true", "policy: none", "fingerprints: [sha-1]"],
+		];
+
+		it.each(wishes)("%s: the file is refused, and the key named", async (wish) => {
+			const path = join(folder, "room.yaml");
+			writeFileSync(path, `${example}\n${wish}\n`);
+			const key = wish.slice(0, wish.indexOf(":"));
+			await expect(loadRoomConfig(path)).rejects.toMatchObject({
+				code: "config.invalid",
+				message: expect.stringContaining(key),
+			});
+		});
+	});
+});
+
+describe("the SDP policy", () => {
+	it("is told what it looks at, and nothing about how strict to be", () => {
+		type Options = Parameters<typeof checkDescription>[1];
+		expectTypeOf<Required<Options>>().toEqualTypeOf<{
+			type: "offer" | "answer";
+			previousFingerprint: Uint8Array;
+			offer: CheckedDescription;
+		}>();
+		expect(checkDescription).toHaveLength(2);
+	});
+
+	it("knows of nothing but bytes and errors, and is called for every description", () => {
+		const text = sources.get("device/meeting/sdp-policy.ts") ?? "";
+		expect([...text.matchAll(/from "([^"]+)"/g)].map(([, from]) => from).sort()).toEqual(
+			["../core/RoomError.ts", "./bytes.ts", "./failures.ts"].sort(),
+		);
+		// our own and the far end's, offering and answering
+		expect(found(/(?<!function )checkDescription\([a-z.]+, \{ type: "\w+"/g)).toEqual(
+			[
+				'device/meeting/handshake.ts: checkDescription(sdp, { type: "offer"',
+				'device/meeting/handshake.ts: checkDescription(message.sdp, { type: "offer"',
+				'device/meeting/handshake.ts: checkDescription(sdp, { type: "answer"',
+				'device/meeting/handshake.ts: checkDescription(message.sdp, { type: "answer"',
+			].sort(),
+		);
+	});
+});
+
+describe("the gate", () => {
+	beforeAll(() => makeNative(), 300_000);
+
+	it("has these methods, and no way to open it but a fingerprint that matches", () => {
+		const methods = Object.getOwnPropertyNames(WebrtcGate.prototype).filter((name) => name !== "constructor");
+		expect(methods.sort()).toEqual(
+			["certificateSha256", "counters", "dispose", "expect", "onChange", "release", "state"].sort(),
+		);
+		const webrtcbin = Element.make("webrtcbin");
+		const gate = WebrtcGate.of(webrtcbin);
+		gate.release();
+		expect(gate.state).toBe("waiting");
+		gate.dispose();
+		webrtcbin.dispose();
+	});
+
+	it("can't be built into the addon without its comparison", () => {
+		const compile = (...defines: string[]) =>
+			spawnSync(
+				"g++",
+				["-std=c++17", "-fsyntax-only", "-x", "c++", ...defines, "device/media/native/gate/decision.h"],
+				{
+					cwd: root,
+				},
+			).status;
+		expect(compile("-DNAPI_VERSION=9")).toBe(0);
+		expect(compile("-DGATE_TEST_NO_COMPARE")).toBe(0);
+		expect(compile("-DNAPI_VERSION=9", "-DGATE_TEST_NO_COMPARE")).not.toBe(0);
+		expect(found(/GATE_TEST_NO_COMPARE/g).map((line) => line.split(":")[0])).toEqual([
+			"device/media/native/gate/decision.h",
+			"device/media/native/gate/decision.h",
+		]);
+	});
+
+	it("is asked for each peer, by the one class that makes peers", () => {
+		expect(found(/Element\.make\("webrtcbin"\)/g)).toEqual(['device/media/GstPeer.ts: Element.make("webrtcbin")']);
+		expect(found(/#gate\.(?:expect|release)\(/g)).toEqual([
+			"device/media/GstPeer.ts: #gate.expect(",
+			"device/media/GstPeer.ts: #gate.expect(",
+			"device/media/GstPeer.ts: #gate.release(",
+		]);
+	});
+});

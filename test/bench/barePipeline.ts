@@ -52,7 +52,7 @@ function description(own: Ports, far: Ports): string {
 
 /** A description as a shell would hand it over: words, with quoted spaces kept and the quotes gone. */
 function words(text: string): string[] {
-	return (text.match(/(?:[^\s"]|"[^"]*")+/g) ?? []).map((word) => word.replaceAll('"', ""));
+	return text.match(/(?:[^\s"]|"[^"]*")+/g) ?? [];
 }
 
 /** Two ends that send to each other, in a process each, as two engines do. */

@@ -32,6 +32,8 @@ const NO_MATCHING_SUBSCRIBERS = 0x10;
 /** TCP, TLS and CONNECT together; a line that hangs longer is given up. */
 const CONNECT_MS = 15_000;
 const CLOSE_MS = 2000;
+/** A broker that hasn't acknowledged by then hangs: who rings is to hear so, not that nobody answers. Keepalive would notice later. */
+const ACKNOWLEDGE_MS = 5000;
 /** A connection that lasted so long was a good one: the next attempt starts from small delays again. */
 const GOOD_MS = 10_000;
 
@@ -168,10 +170,17 @@ export class BrokerLine {
 		const client = this.#client;
 		if (!client || !this.#open) return Promise.reject(unreachable());
 		return new Promise<T>((resolve, reject) => {
-			const settle = (): void => {
-				this.#waiting.delete(reject);
+			// Dropping the line rejects everything that waits on it.
+			const cancel = this.#options.clock.after(ACKNOWLEDGE_MS, () => client === this.#client && this.drop());
+			const refuse = (error: RoomError): void => {
+				cancel();
+				reject(error);
 			};
-			this.#waiting.add(reject);
+			const settle = (): void => {
+				cancel();
+				this.#waiting.delete(refuse);
+			};
+			this.#waiting.add(refuse);
 			send(client, (error, value) => {
 				settle();
 				if (!error) resolve(value);

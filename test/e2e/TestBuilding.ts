@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import type { Source } from "../../device/contract/snapshot.ts";
 import { systemClock } from "../../device/core/clock.ts";
 import { type MessageType, readHeader } from "../../device/meeting/jws.ts";
 import { createLink, formatLink, type Link } from "../../device/meeting/link.ts";
@@ -29,6 +30,7 @@ export interface GateReport {
 }
 
 const nothing = { sent: 0, received: 0 };
+const held = ({ state, flowing }: Source): boolean => state === "open" || state === "off" || flowing;
 
 /** The first message of a type that the holder of a link was sent. */
 export async function heard(holder: LinkHolder, type: MessageType): Promise<string> {
@@ -41,7 +43,7 @@ export async function heard(holder: LinkHolder, type: MessageType): Promise<stri
 export class TestBuilding {
 	readonly building: Building;
 	readonly lines: LogLine[] = [];
-	readonly #panels: PanelDriver[] = [];
+	readonly #panels = new Map<PanelDriver, RoomId>();
 	readonly #holders: LinkHolder[] = [];
 	#middle: RendezvousInTheMiddle | null = null;
 	#running: RunningBuilding | null = null;
@@ -114,7 +116,7 @@ export class TestBuilding {
 
 	async panel(room: RoomId): Promise<PanelDriver> {
 		const panel = await PanelDriver.connect(this.running.rooms[room]);
-		this.#panels.push(panel);
+		this.#panels.set(panel, room);
 		return panel;
 	}
 
@@ -170,25 +172,41 @@ export class TestBuilding {
 		return Number(started["pid"]);
 	}
 
-	/** Between two tests: nobody in a meeting, nothing altered. */
+	/** Between two tests: nobody in a meeting, nothing altered, and all that the rooms had to say of the last one is read. */
 	async clear(): Promise<void> {
 		for (const holder of this.#holders.splice(0)) holder.close();
 		if (this.#middle) this.#middle.tamper = (jws) => [jws];
-		for (const panel of this.#panels.filter(({ open }) => open)) {
+		for (const [panel, room] of this.#panels) {
+			if (!panel.open) continue;
 			await panel.rest();
+			// the engine says so after it has answered what its gates let through
+			await panel.until(({ media }) => !held(media.camera) && !held(media.microphone), "closed sources");
 			panel.history.length = 0;
+			await this.#fence(room);
 		}
+	}
+
+	/** Resolves when every line that the room has logged until now is read: a line that is asked for comes after them. */
+	async #fence(room: RoomId): Promise<void> {
+		const opened = () =>
+			this.lines.filter((line) => line.room === room && line.event === "panel.connection" && line["state"] === "open")
+				.length;
+		const before = opened();
+		const panel = await PanelDriver.connect(this.running.rooms[room]);
+		await expect.poll(opened).toBeGreaterThan(before);
+		panel.close();
 	}
 
 	/** As `clear`, and the panels are gone: the next ones come with as many touches as a panel may make in quick succession. */
 	async clearAndClosePanels(): Promise<void> {
 		await this.clear();
-		for (const panel of this.#panels.splice(0)) panel.close();
+		for (const panel of this.#panels.keys()) panel.close();
+		this.#panels.clear();
 	}
 
 	async stop(): Promise<void> {
 		for (const holder of this.#holders) holder.close();
-		for (const panel of this.#panels.splice(0)) panel.close();
+		for (const panel of this.#panels.keys()) panel.close();
 		await this.building.stop();
 		await this.#middle?.stop();
 	}

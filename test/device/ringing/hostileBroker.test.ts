@@ -211,3 +211,19 @@ test("a line that hangs while it connects is given up and tried again", async ()
 	await up;
 	expect(broker.connects).toBe(before + 2);
 });
+
+test("hangs: who rings is told soon that the broker is to blame, not that nobody answers", async () => {
+	const clock = new ManualClock(Date.now());
+	const caller = await fleet.room("room-caller", { lists: ["room-munich"], broker: broker.url, clock });
+	await sees(caller, "room-munich", true);
+	// never settles: no acknowledgement ever comes
+	broker.acknowledge = () => new Promise(() => {});
+	const rung = expect(caller.ringer.ring("room-munich", link)).rejects.toMatchObject({
+		code: "ring.broker_unreachable",
+	});
+	await expect.poll(() => broker.heard.filter(isRing).length).toBe(1);
+	clock.advance(5_000);
+	await rung;
+	expect(caller.said.map(({ event }) => event)).toContain("broker.down");
+	broker.acknowledge = () => 0;
+});

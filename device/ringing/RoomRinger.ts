@@ -78,6 +78,8 @@ export class RoomRinger {
 	readonly #outgoing: OutgoingRings;
 	/** Rings that are being taken back; the line closes after them. */
 	readonly #farewells = new Set<Promise<unknown>>();
+	/** Rings that ended because the broker was lost. */
+	readonly #orphans = new Map<string, Omit<Extract<RingMessage, { op: "cancel" }>, "op"> & { key: PublicJwk }>();
 	#started = false;
 	#closing = false;
 	#up = false;
@@ -192,6 +194,9 @@ export class RoomRinger {
 			this.#farewells.add(farewell);
 		};
 		const answer = this.#outgoing.wait(ringId, { room, takeBack, signal });
+		answer.catch((error: unknown) => {
+			if (asRingError(error).code === "ring.broker_unreachable") this.#orphans.set(ringId, { ...parts, key: to });
+		});
 		sent
 			.then((delivery) => {
 				if (delivery === "nobody") throw new RoomError("ring.room_offline", "the room is not there");
@@ -267,8 +272,17 @@ export class RoomRinger {
 		if (this.#directory.isOnline(room) !== before) this.#presenceChanged(room);
 	}
 
+	/** A broker that was lost may have the ring all the same: without this it would ring on, for nobody. */
+	#takeOrphansBack(): void {
+		for (const [ringId, { key, ...parts }] of this.#orphans) {
+			this.#orphans.delete(ringId);
+			if (parts.exp > this.#clock.now()) this.#send({ op: "cancel", ...parts }, key).catch(() => {});
+		}
+	}
+
 	#nowUp(): void {
 		this.#up = true;
+		this.#takeOrphansBack();
 		this.#directory.settle();
 		this.events.emit("broker.up", undefined);
 		for (const { id } of this.#directory.rooms) this.#presenceChanged(id);

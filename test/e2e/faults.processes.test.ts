@@ -151,8 +151,11 @@ describe("a fault", { timeout: 120_000 }, () => {
 			await berlin.rest();
 			await online();
 			await berlin.until(({ can }) => can.call, "that rooms can be called");
+			// the ring that was given up reaches München now, and is taken back at once
 			await berlin.touch({ type: "panel.call", room: "room-muenchen" });
+			await berlin.untilScreen("ringing-out");
 			await muenchen.untilScreen("ringing-in");
+			expect(berlin.snapshot.screen.name).toBe("ringing-out");
 			await berlin.touch({ type: "panel.cancel" });
 			await muenchen.untilScreen("resting");
 		});

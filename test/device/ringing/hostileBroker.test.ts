@@ -212,7 +212,7 @@ test("a line that hangs while it connects is given up and tried again", async ()
 	expect(broker.connects).toBe(before + 2);
 });
 
-test("hangs: who rings is told soon that the broker is to blame, not that nobody answers", async () => {
+test("hangs: who rings is told soon that it does, not that nobody answers, and takes the ring back once it answers", async () => {
 	const clock = new ManualClock(Date.now());
 	const caller = await fleet.room("room-caller", { lists: ["room-munich"], broker: broker.url, clock });
 	await sees(caller, "room-munich", true);
@@ -226,4 +226,8 @@ test("hangs: who rings is told soon that the broker is to blame, not that nobody
 	await rung;
 	expect(caller.said.map(({ event }) => event)).toContain("broker.down");
 	broker.acknowledge = () => 0;
+	const up = next(caller, "broker.up");
+	clock.advance(1_000);
+	await up;
+	await expect.poll(() => broker.heard.filter(isRing).length).toBe(2);
 });

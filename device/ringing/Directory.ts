@@ -1,4 +1,4 @@
-import type { Presence } from "../../provisioning/contract/payloads.ts";
+import type { Presence } from "../../provisioning/contract/ring.ts";
 
 export interface ListedRoom {
 	id: string;

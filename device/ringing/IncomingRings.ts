@@ -1,11 +1,11 @@
+import { decodePayload } from "../../provisioning/contract/envelope.ts";
 import {
-	decodePayload,
 	type PublicJwk,
 	RING_MS,
 	type RingAnswer,
 	type RingMessage,
 	ringFrame,
-} from "../../provisioning/contract/payloads.ts";
+} from "../../provisioning/contract/ring.ts";
 import type { Clock } from "../core/clock.ts";
 import { RoomError } from "../core/RoomError.ts";
 import type { Trust } from "../meeting/certificates.ts";

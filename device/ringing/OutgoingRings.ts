@@ -1,4 +1,4 @@
-import { RING_MS, type RingAnswer } from "../../provisioning/contract/payloads.ts";
+import { RING_MS, type RingAnswer } from "../../provisioning/contract/ring.ts";
 import type { Clock } from "../core/clock.ts";
 import { RoomError } from "../core/RoomError.ts";
 

@@ -1,11 +1,6 @@
 import { randomBytes } from "node:crypto";
-import {
-	encodePayload,
-	PAYLOAD_VERSION,
-	type Presence,
-	type PublicJwk,
-	presence,
-} from "../../provisioning/contract/payloads.ts";
+import { encodePayload, PAYLOAD_VERSION } from "../../provisioning/contract/envelope.ts";
+import { type Presence, type PublicJwk, presence } from "../../provisioning/contract/ring.ts";
 import { topics } from "../../provisioning/contract/topics.ts";
 import type { Clock } from "../core/clock.ts";
 import { announceRingKey } from "./ringKeys.ts";

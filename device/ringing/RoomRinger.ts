@@ -1,7 +1,5 @@
+import { decodePayload, encodePayload, PAYLOAD_VERSION } from "../../provisioning/contract/envelope.ts";
 import {
-	decodePayload,
-	encodePayload,
-	PAYLOAD_VERSION,
 	type Presence,
 	type PublicJwk,
 	presence as presenceSchema,
@@ -10,7 +8,7 @@ import {
 	type RingFrame,
 	type RingMessage,
 	ringFrame,
-} from "../../provisioning/contract/payloads.ts";
+} from "../../provisioning/contract/ring.ts";
 import { parseTopic, topics } from "../../provisioning/contract/topics.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { Emitter } from "../core/Emitter.ts";

@@ -1,5 +1,6 @@
 import { exportJWK } from "jose";
-import { PAYLOAD_VERSION, type PublicJwk, publicJwk, ringKey } from "../../provisioning/contract/payloads.ts";
+import { PAYLOAD_VERSION } from "../../provisioning/contract/envelope.ts";
+import { type PublicJwk, publicJwk, ringKey } from "../../provisioning/contract/ring.ts";
 import { RoomError } from "../core/RoomError.ts";
 import type { Trust } from "../meeting/certificates.ts";
 import { type Signer, verifySigned } from "./signature.ts";

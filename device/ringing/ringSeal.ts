@@ -1,5 +1,5 @@
 import { CompactEncrypt, compactDecrypt, importJWK } from "jose";
-import { type PublicJwk, RING_MS, type RingMessage, ringMessage } from "../../provisioning/contract/payloads.ts";
+import { type PublicJwk, RING_MS, type RingMessage, ringMessage } from "../../provisioning/contract/ring.ts";
 import { RoomError } from "../core/RoomError.ts";
 import type { Trust } from "../meeting/certificates.ts";
 import { type Signer, verifySigned } from "./signature.ts";

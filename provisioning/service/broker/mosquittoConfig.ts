@@ -1,4 +1,4 @@
-import { PAYLOAD_BYTES } from "../../contract/payloads.ts";
+import { PAYLOAD_BYTES } from "../../contract/envelope.ts";
 import { deviceRights } from "../../contract/topics.ts";
 
 export interface MosquittoFiles {

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { ManualClock } from "../../../device/core/clock.ts";
 import { RoomRinger } from "../../../device/ringing/RoomRinger.ts";
 import { announceRingKey, createRingKeys } from "../../../device/ringing/ringKeys.ts";
-import { PAYLOAD_VERSION } from "../../../provisioning/contract/payloads.ts";
+import { PAYLOAD_VERSION } from "../../../provisioning/contract/envelope.ts";
 import { topics } from "../../../provisioning/contract/topics.ts";
 import { Fleet, next, sees } from "./Fleet.ts";
 

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { createRingKeys, readRingKey } from "../../../device/ringing/ringKeys.ts";
 import { sealRing } from "../../../device/ringing/ringSeal.ts";
 import type { Signer } from "../../../device/ringing/signature.ts";
-import { type PublicJwk, RING_MS, type RingMessage } from "../../../provisioning/contract/payloads.ts";
+import { type PublicJwk, RING_MS, type RingMessage } from "../../../provisioning/contract/ring.ts";
 import { topics } from "../../../provisioning/contract/topics.ts";
 import type { Credentials } from "../../../provisioning/service/ca/FleetCa.ts";
 import { Fleet, next, type TestRoom } from "./Fleet.ts";

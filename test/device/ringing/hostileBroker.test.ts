@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { ManualClock } from "../../../device/core/clock.ts";
 import { createRingKeys } from "../../../device/ringing/ringKeys.ts";
-import { PAYLOAD_BYTES } from "../../../provisioning/contract/payloads.ts";
+import { PAYLOAD_BYTES } from "../../../provisioning/contract/envelope.ts";
 import { topics } from "../../../provisioning/contract/topics.ts";
 import { HostileBroker, type Message } from "../../sim/broker/HostileBroker.ts";
 import { Fleet, next, sees, type TestRoom } from "./Fleet.ts";

@@ -1,22 +1,10 @@
 import * as z from "zod/mini";
+import { envelope, PAYLOAD_BYTES, PAYLOAD_VERSION, random16, timestamp } from "./envelope.ts";
 import { deviceId } from "./topics.ts";
 
-/** Version of every payload on the bus; another one is refused whole. */
-export const PAYLOAD_VERSION = 1;
-/** Bytes of one payload on the bus. */
-export const PAYLOAD_BYTES = 32 * 1024;
 /** How long a ring lives, milliseconds: the far room rings as long as the caller waits. */
 export const RING_MS = 30_000;
 
-const random16 = z.string().check(z.regex(/^[A-Za-z0-9_-]{22}$/));
-const timestamp = z.number().check(z.int(), z.gte(0));
-const envelope = {
-	v: z.literal(PAYLOAD_VERSION),
-	/** 16 random bytes, base64url: drops duplicates. */
-	mid: random16,
-	/** Milliseconds since the Unix epoch by the sender's clock. */
-	ts: timestamp,
-};
 const compact = (parts: number, max: number) =>
 	z.string().check(z.maxLength(max), z.regex(new RegExp(`^[A-Za-z0-9_-]*(\\.[A-Za-z0-9_-]*){${parts - 1}}$`)));
 
@@ -74,29 +62,3 @@ export const ringMessage = z.discriminatedUnion("op", [
 export type RingMessage = z.infer<typeof ringMessage>;
 /** What a ring is answered with. */
 export type RingAnswer = Exclude<RingMessage["op"], "ring" | "cancel">;
-
-export type Decoded<T> = { ok: true; value: T } | { ok: false; reason: "too_large" | "malformed" | "version_unknown" };
-
-/** Parses a payload from the bus: hostile until it has passed. Unknown keys are dropped. */
-export function decodePayload<S extends z.ZodMiniType>(schema: S, bytes: Uint8Array): Decoded<z.infer<S>> {
-	if (bytes.byteLength > PAYLOAD_BYTES) return { ok: false, reason: "too_large" };
-	let json: unknown;
-	try {
-		json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-	} catch {
-		return { ok: false, reason: "malformed" };
-	}
-	const version = z.object({ v: z.number() }).safeParse(json);
-	if (version.success && version.data.v !== PAYLOAD_VERSION) return { ok: false, reason: "version_unknown" };
-	const parsed = schema.safeParse(json);
-	return parsed.success ? { ok: true, value: parsed.data } : { ok: false, reason: "malformed" };
-}
-
-/** The payload's bytes, checked by its schema: what leaves has exactly the declared keys. Throws a TypeError or RangeError on misuse. */
-export function encodePayload<S extends z.ZodMiniType>(schema: S, value: z.infer<S>): Uint8Array {
-	const parsed = schema.safeParse(value);
-	if (!parsed.success) throw new TypeError("a payload does not fit its schema");
-	const bytes = new TextEncoder().encode(JSON.stringify(parsed.data));
-	if (bytes.byteLength > PAYLOAD_BYTES) throw new RangeError("a payload is larger than the bus allows");
-	return bytes;
-}

@@ -16,6 +16,8 @@ export interface DaemonOptions {
 	ready: (signal: AbortSignal) => Promise<boolean>;
 	/** How long it may take to become ready, milliseconds. */
 	readyMs?: number;
+	/** What asks it to end; absent: SIGTERM. */
+	stopSignal?: NodeJS.Signals;
 	clock?: Clock;
 }
 
@@ -66,7 +68,7 @@ export class Daemon {
 		this.#child?.kill("SIGHUP");
 	}
 
-	/** Ends the program: SIGTERM, then SIGKILL after five seconds; resolves when it is gone. */
+	/** Ends the program: its stop signal, then SIGKILL after five seconds; resolves when it is gone. */
 	async stop(): Promise<void> {
 		this.#wanted = false;
 		this.#cancelRestart();
@@ -139,7 +141,7 @@ export class Daemon {
 		this.#child = null;
 		if (!child || child.pid === undefined || hasEnded(child)) return;
 		const gone = once(child, "exit");
-		child.kill("SIGTERM");
+		child.kill(this.#options.stopSignal ?? "SIGTERM");
 		const cancelKill = this.#clock.after(STOP_MS, () => child.kill("SIGKILL"));
 		await gone;
 		cancelKill();

@@ -1,0 +1,102 @@
+import { Kysely, PostgresDialect, sql } from "kysely";
+import { RoomError } from "../../../device/core/RoomError.ts";
+import { migrate } from "./migrate.ts";
+import { Pool } from "./Pool.ts";
+import type { JsonText, JsonValue, Schema } from "./Schema.ts";
+
+/*
+ * The fleet service's database: PostgreSQL, through Kysely.
+ *
+ *     const postgres = await PrivatePostgres.start({ folder });              // or any PostgreSQL: { url: "postgres://…" }
+ *     const database = await Database.open(postgres);                        // migrates, then connects
+ *     await database.db.selectFrom("devices").selectAll().execute();
+ *     await database.db.transaction().execute(async (trx) => { … });
+ *     await database.close(); await postgres.close();
+ *
+ * - Functions take a `Db`: Kysely or a transaction of it, so that their callers decide what belongs together.
+ * - Tables, columns, types: `Schema.ts`. int8 is read as number, timestamptz as Date. jsonb is written through `json(value)`.
+ * - Errors: `database.unavailable` when the database is not there (HTTP: 503; the bus: leave it unacknowledged and try again); what the database
+ *   itself refuses is pg's DatabaseError, see `isDuplicate` and `isDangling` in `databaseErrors.ts`.
+ * - What must be published on the bus because of a change goes into `outbound` in the change's own transaction.
+ * - One worker only: `tryLock(trx, name)`. Rows to be shared out among workers: `for update skip locked`.
+ * - Tests: `test/provisioning/service/db/TestDatabase.ts` gives a fresh, migrated database in some ten milliseconds.
+ */
+
+export type Db = Kysely<Schema>;
+
+export interface DatabaseOptions {
+	/** `postgres://user:password@host:port/database`, or `postgres://user@%2Fsocket%2Ffolder/database`. */
+	url: string;
+	/**
+	 * The same database by the role that owns its tables; only migrations use it. Absent: `url` does both, and then only a trigger
+	 * stands between the service and its audit log.
+	 */
+	ownerUrl?: string;
+	/** Connections at most; several workers share what the database allows. */
+	poolSize?: number;
+	/** False: the database must be at this version already (`incamera`'s tools that only read). */
+	migrate?: boolean;
+}
+
+/** An open database. */
+export class Database {
+	readonly db: Db;
+
+	private constructor(db: Db) {
+		this.db = db;
+	}
+
+	/** Migrates and connects. Errors: those of `migrate`, and `database.url_invalid`. */
+	static async open(options: DatabaseOptions): Promise<Database> {
+		const serviceRole = roleOf(options.url);
+		if (options.migrate !== false) {
+			await migrate({ url: options.ownerUrl ?? options.url, ...(options.ownerUrl ? { serviceRole } : {}) });
+		}
+		const pool = new Pool({ url: options.url, ...(options.poolSize ? { size: options.poolSize } : {}) });
+		return new Database(new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }));
+	}
+
+	/** Whether it answers now: for health checks. Never throws. */
+	async isThere(): Promise<boolean> {
+		try {
+			await sql`select 1`.execute(this.db);
+			return true;
+		} catch {
+			return false;
+		}
+	}
+
+	/** Waits for what runs and disconnects. */
+	async close(): Promise<void> {
+		await this.db.destroy();
+	}
+}
+
+/** A value for a jsonb column. Error: `database.value_refused` (U+0000, which PostgreSQL can't store). */
+export function json(value: JsonValue): JsonText {
+	const text = JSON.stringify(value);
+	if (/(?<!\\)(\\\\)*\\u0000/.test(text)) throw new RoomError("database.value_refused", "a text has U+0000 in it");
+	return text as JsonText;
+}
+
+/**
+ * Takes the lock of this name until the transaction ends; false if another worker has it. For what one worker at a time should do: a tick
+ * of the rollouts, clearing away what is expired.
+ */
+export async function tryLock(trx: Db, name: string): Promise<boolean> {
+	const { rows } = await sql<{ locked: boolean }>`
+		select pg_try_advisory_xact_lock(hashtextextended(${name}, 0)) as locked`.execute(trx);
+	return rows[0]?.locked === true;
+}
+
+function roleOf(url: string): string {
+	try {
+		const { protocol, username } = new URL(url.replace(/@%2F[^/]*/i, "@socket"));
+		if (!/^postgres(ql)?:$/.test(protocol)) throw new Error("another protocol");
+		return decodeURIComponent(username);
+	} catch (cause) {
+		// The URL may have a password in it: neither the message nor the context shows it.
+		void cause;
+		throw new RoomError("database.url_invalid", "the database's address is not of the form postgres://…");
+	}
+}

@@ -1,0 +1,106 @@
+import type { PostgresPool, PostgresPoolClient } from "kysely";
+import pg from "pg";
+import { databaseError } from "./databaseErrors.ts";
+
+export interface PoolOptions {
+	/** `postgres://user:password@host:port/database?sslmode=…`, or `postgres://user@%2Fsocket%2Ffolder/database`. */
+	url: string;
+	/** Connections at most. */
+	size?: number;
+	/** A statement that takes longer is cancelled; milliseconds. */
+	statementMs?: number;
+}
+
+const CONNECT_MS = 5000;
+const STATEMENT_MS = 30_000;
+const IDLE_MS = 60_000;
+
+const INT8 = 20;
+/** Our bigints are counters and milliseconds, far below 2^53; pg gives strings. */
+const types: pg.CustomTypesConfig = {
+	getTypeParser: ((oid: number, format?: "text" | "binary") =>
+		oid === INT8 ? Number : pg.types.getTypeParser(oid, format as "text")) as typeof pg.types.getTypeParser,
+};
+
+/** Options of every connection that we make. */
+export function clientOptions(url: string, statementMs = STATEMENT_MS): pg.ClientConfig {
+	return {
+		connectionString: url,
+		application_name: "incamera",
+		connectionTimeoutMillis: CONNECT_MS,
+		keepAlive: true,
+		types,
+		...(statementMs > 0
+			? {
+					statement_timeout: statementMs,
+					// The database keeps the limit above; this one is for a database that has gone silent.
+					query_timeout: statementMs + 5000,
+					idle_in_transaction_session_timeout: statementMs,
+				}
+			: {}),
+	};
+}
+
+/**
+ * pg's pool for Kysely, with our errors: whatever says that the database is not there becomes `database.unavailable`, and never ends
+ * the process. A connection that failed so is thrown away; the pool makes a new one when it is asked next.
+ */
+export class Pool implements PostgresPool {
+	readonly #pool: pg.Pool;
+
+	constructor({ url, size = 10, statementMs = STATEMENT_MS }: PoolOptions) {
+		this.#pool = new pg.Pool({ ...clientOptions(url, statementMs), max: size, idleTimeoutMillis: IDLE_MS });
+		// Idle connections whose server went away; the pool has dropped them by itself.
+		this.#pool.on("error", () => {});
+		// The pool listens to idle ones only; one that is lent out and breaks between two queries would end the process.
+		this.#pool.on("connect", (client) => client.on("error", () => {}));
+	}
+
+	get options(): object {
+		return this.#pool.options;
+	}
+
+	async connect(): Promise<PostgresPoolClient> {
+		let client: pg.PoolClient;
+		try {
+			client = await this.#pool.connect();
+		} catch (error) {
+			throw databaseError(error);
+		}
+		return lend(client);
+	}
+
+	async end(): Promise<void> {
+		await this.#pool.end();
+	}
+}
+
+const lent = new WeakMap<pg.PoolClient, PostgresPoolClient>();
+
+/** The same object for the same connection each time: Kysely keeps one of its own for each. */
+function lend(client: pg.PoolClient): PostgresPoolClient {
+	const known = lent.get(client);
+	if (known) return known;
+	let broken = false;
+	client.on("error", () => {
+		broken = true;
+	});
+	const query = async (sql: string, parameters: readonly unknown[]) => {
+		try {
+			return await client.query(sql, parameters as unknown[]);
+		} catch (thrown) {
+			const error = databaseError(thrown);
+			if (error !== thrown) broken = true;
+			throw error;
+		}
+	};
+	const wrapped = {
+		get processID() {
+			return (client as { processID?: number }).processID;
+		},
+		query,
+		release: (destroy?: boolean) => client.release(destroy === true || broken),
+	} as unknown as PostgresPoolClient;
+	lent.set(client, wrapped);
+	return wrapped;
+}

@@ -2,7 +2,7 @@ import { Kysely, PostgresDialect, sql } from "kysely";
 import { RoomError } from "../../../device/core/RoomError.ts";
 import { migrate } from "./migrate.ts";
 import { Pool } from "./Pool.ts";
-import type { JsonText, JsonValue, Schema } from "./Schema.ts";
+import type { JsonText, Schema } from "./Schema.ts";
 
 /*
  * The fleet service's database: PostgreSQL, through Kysely.
@@ -73,10 +73,10 @@ export class Database {
 }
 
 /** A value for a jsonb column. Error: `database.value_refused` (U+0000, which PostgreSQL can't store). */
-export function json(value: JsonValue): JsonText {
+export function json<T extends object>(value: T): JsonText<T> {
 	const text = JSON.stringify(value);
 	if (/(?<!\\)(\\\\)*\\u0000/.test(text)) throw new RoomError("database.value_refused", "a text has U+0000 in it");
-	return text as JsonText;
+	return text as JsonText<T>;
 }
 
 /**

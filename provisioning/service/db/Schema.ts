@@ -1,4 +1,8 @@
 import type { ColumnType, Generated, GeneratedAlways, Insertable, Selectable, Updateable } from "kysely";
+import type { CommandOp, CommandResponse } from "../../contract/commands.ts";
+import type { Role, Scope } from "../../contract/http/route.ts";
+import type { FirmwareSpec, JobState } from "../../contract/jobs.ts";
+import type { DeviceFacts, RoomStatus, TwinDoc, TwinError } from "../../contract/twin.ts";
 
 /**
  * The database's tables and columns, as the newest file of `migrations/` leaves them; a test compares the two. Names are those of
@@ -29,19 +33,16 @@ export interface Schema {
 	schema_migrations: SchemaMigrationsTable;
 }
 
-/** What `json()` makes of a value. pg would write a JavaScript array as a PostgreSQL array, so jsonb columns take nothing else. */
-export type JsonText = string & { readonly __json: true };
-export type JsonObject = { [key: string]: JsonValue };
-export type JsonValue = string | number | boolean | null | JsonValue[] | JsonObject;
-type Json<T extends JsonValue> = ColumnType<T, JsonText, JsonText>;
-type JsonWithDefault<T extends JsonValue> = ColumnType<T, JsonText | undefined, JsonText>;
+/** What `json()` makes of a T. pg would write a JavaScript array as a PostgreSQL array, so jsonb columns take nothing else. */
+export type JsonText<T> = string & { readonly __json: T };
+type Json<T> = ColumnType<T, JsonText<T>, JsonText<T>>;
+type JsonWithDefault<T> = ColumnType<T, JsonText<T> | undefined, JsonText<T>>;
+type JsonOrNull<T> = ColumnType<T | null, JsonText<T> | null | undefined, JsonText<T> | null>;
 /** Read as Date; milliseconds are kept. */
 type Time = ColumnType<Date, Date, Date>;
 type TimeOrNull = ColumnType<Date | null, Date | null | undefined, Date | null>;
 /** Now, by the database's clock, unless it is given. */
 type TimeOrNow = ColumnType<Date, Date | undefined, Date>;
-
-export type Role = "viewer" | "technician" | "fleet_admin" | "dpo";
 
 /** Who may use console and API. */
 export interface PeopleTable {
@@ -94,6 +95,10 @@ export interface WebauthnChallengesTable {
 	purpose: "register" | "login";
 	person_id: string | null;
 	invitation_id: string | null;
+	/** The id that a new person will have: WebAuthn wants it before there is one. */
+	new_person_id: string | null;
+	/** The name that the new person gave. @personal */
+	new_display_name: string | null;
 	created_at: TimeOrNow;
 	expires_at: Time;
 }
@@ -113,7 +118,7 @@ export interface ApiTokensTable {
 	/** SHA-256 of the token. */
 	token_hash: Buffer;
 	name: string;
-	scopes: string[];
+	scopes: Scope[];
 	created_by: string;
 	created_at: TimeOrNow;
 	expires_at: Time;
@@ -130,7 +135,9 @@ export interface DevicesTable {
 	serial_number: string;
 	model: string;
 	firmware: string;
-	/** The room's name as lists show it. */
+	/** The slot that is booted. */
+	slot: "A" | "B" | null;
+	/** The room's name as the twin desires it, here for lists. */
 	label: Generated<string>;
 	online: Generated<boolean>;
 	/** Of the newest presence that was heeded; a lower one is an old connection's last will. */
@@ -156,7 +163,7 @@ export interface CertificatesTable {
 	/** First seen in use. */
 	confirmed_at: TimeOrNull;
 	revoked_at: TimeOrNull;
-	/** A code of ours: `superseded`, `unconfirmed`, `retired`, `lost` … */
+	/** `superseded`, `unconfirmed`, `retired`, or why an admin revoked it. */
 	reason: string | null;
 }
 
@@ -184,12 +191,10 @@ export interface EnrolmentCodesTable {
 	 */
 	secret_sealed: Buffer | null;
 	/** `issued`: a certificate was issued and waits for confirmation. `locked`: five wrong tries. */
-	state: Generated<"open" | "issued" | "used" | "locked" | "expired" | "cancelled">;
+	state: Generated<"open" | "issued" | "used" | "locked" | "expired" | "withdrawn">;
 	tries_left: Generated<number>;
-	/** The room's name as lists show it. */
-	label: Generated<string>;
-	/** The first desired document of the room: name, language, time zone … */
-	twin: JsonWithDefault<JsonObject>;
+	/** What the room's first twin says of it: name, language, time zone … */
+	room: Json<TwinDoc["room"]>;
 	device_id: string | null;
 	created_by: string;
 	created_at: TimeOrNow;
@@ -204,9 +209,7 @@ export interface EnrolmentAttemptsTable {
 	/** Null: nobody knows the lookup; the device is led to the same refusal as by a wrong secret. */
 	code_id: string | null;
 	step: "challenged" | "pending" | "issued" | "confirmed" | "failed";
-	serial_number: string;
-	model: string;
-	firmware: string;
+	facts: Json<DeviceFacts>;
 	dev_nonce: string;
 	srv_nonce: string;
 	/** DER. */
@@ -223,7 +226,7 @@ export interface TwinsTable {
 	device_id: string;
 	/** Grows by one with each change of `desired`. */
 	desired_rev: Generated<number>;
-	desired: JsonWithDefault<JsonObject>;
+	desired: Json<TwinDoc>;
 	desired_at: TimeOrNow;
 	/** Actor. */
 	desired_by: string | null;
@@ -231,25 +234,21 @@ export interface TwinsTable {
 	reported_rev: Generated<number>;
 	/** The `desired_rev` that the device took last. */
 	applied_rev: Generated<number>;
-	reported: JsonWithDefault<JsonObject>;
+	reported: JsonOrNull<TwinDoc>;
 	/** Keys that the device could not apply. */
-	errors: JsonWithDefault<JsonValue[]>;
+	errors: JsonWithDefault<TwinError[]>;
 	reported_at: TimeOrNull;
-	/** What the device says of its health. */
-	status: JsonWithDefault<JsonObject>;
-	status_at: TimeOrNull;
+	status: JsonOrNull<RoomStatus>;
 }
 
 export interface CommandsTable {
 	/** The request's message id. */
 	mid: string;
 	device_id: string;
-	op: string;
-	args: JsonWithDefault<JsonObject>;
+	op: CommandOp;
+	args: JsonWithDefault<Record<string, unknown>>;
 	state: Generated<"sent" | "answered" | "expired">;
-	/** As in HTTP; 408: expired. */
-	status: number | null;
-	body: ColumnType<JsonValue, JsonText | null | undefined, JsonText | null>;
+	response: JsonOrNull<Pick<CommandResponse, "status" | "code" | "checks">>;
 	created_by: string;
 	created_at: TimeOrNow;
 	expires_at: Time;
@@ -258,17 +257,17 @@ export interface CommandsTable {
 
 export interface RolloutsTable {
 	id: Generated<string>;
+	name: string;
 	/** The type of its jobs. */
-	type: string;
+	type: Generated<"firmware">;
 	/** The spec of its jobs. */
-	spec: Json<JsonObject>;
-	/** Each wave's size. */
-	waves: Json<JsonValue[]>;
+	spec: Json<FirmwareSpec>;
+	/** How many devices each wave has. */
+	waves: Json<number[]>;
 	/** Index into `waves`. */
 	current_wave: Generated<number>;
 	state: Generated<"running" | "paused" | "done" | "cancelled">;
-	/** A code. */
-	pause_reason: string | null;
+	pause_reason: "rollout.too_many_failures" | "rollout.paused_by_person" | null;
 	/** Advances at so many per cent of successes. */
 	advance_percent: Generated<number>;
 	/** Pauses above so many per cent of failures … */
@@ -288,33 +287,24 @@ export interface RolloutDevicesTable {
 	wave: number;
 }
 
-export type JobState = OpenJobState | EndedJobState;
-export type OpenJobState =
-	| "QUEUED"
-	| "ACCEPTED"
-	| "DOWNLOADING"
-	| "STAGED"
-	| "WAITING"
-	| "INSTALLING"
-	| "REBOOTING"
-	| "PROBATION";
-export type EndedJobState = "SUCCEEDED" | "ROLLED_BACK" | "FAILED" | "REJECTED" | "EXPIRED" | "CANCELLED";
-
-/** One at a time is beyond `QUEUED` on each device (unique index `jobs_one_at_work`), and one of a rollout. */
+/** One at a time is offered to a device (unique index `jobs_one_offered`), and one is of the same rollout. */
 export interface JobsTable {
-	id: Generated<string>;
+	/** 16 random bytes, base64url. */
+	id: string;
 	device_id: string;
+	/** The device's jobs, counted from 1. */
+	seq: number;
 	rollout_id: string | null;
 	wave: number | null;
-	type: string;
-	spec: Json<JsonObject>;
-	/** Of the newest state report that was heeded. */
-	seq: Generated<number>;
+	type: Generated<"firmware">;
+	spec: Json<FirmwareSpec>;
+	/** `seq` of the newest report that was heeded. */
+	report_seq: Generated<number>;
 	state: Generated<JobState>;
 	/** 0 to 100, of the present state. */
 	pct: number | null;
 	/** The slot that was booted. */
-	slot: string | null;
+	slot: "A" | "B" | null;
 	/** Of the firmware that was booted. */
 	digest: string | null;
 	/** The error's code. */
@@ -323,6 +313,8 @@ export interface JobsTable {
 	created_at: TimeOrNow;
 	changed_at: TimeOrNow;
 	expires_at: Time;
+	/** Since then it is the retained `job/next`. */
+	offered_at: TimeOrNull;
 	/** Set exactly when `state` is one of the ended ones. */
 	ended_at: TimeOrNull;
 }
@@ -337,8 +329,10 @@ export interface EventsTable {
 	/** By the device's clock. */
 	ts: Time;
 	received_at: TimeOrNow;
-	data: JsonWithDefault<JsonObject>;
+	data: JsonWithDefault<Record<string, unknown>>;
 }
+
+export type AuditDetail = Record<string, string | number | boolean>;
 
 /**
  * Who did what: append-only. `seq`, `ts` and the hashes are written by the database whatever the insert says; see `Audit.ts` for how
@@ -352,9 +346,9 @@ export interface AuditTable {
 	/** `area.verb`. */
 	action: ColumnType<string, string, never>;
 	/** `device:<id>`, `person:<uuid>`, `rollout:<uuid>` … */
-	target: ColumnType<string, string, never>;
+	target: ColumnType<string | null, string | null | undefined, never>;
 	/** Nothing personal. */
-	detail: ColumnType<JsonObject, JsonText | undefined, never>;
+	detail: ColumnType<AuditDetail, JsonText<AuditDetail> | undefined, never>;
 	previous_hash: ColumnType<Buffer, never, never>;
 	hash: ColumnType<Buffer, never, never>;
 }
@@ -392,6 +386,7 @@ export type RowUpdate<T extends keyof Schema> = Updateable<Schema[T]>;
 export const personalColumns: { readonly [T in keyof Schema]?: readonly (keyof Schema[T])[] } = {
 	people: ["display_name"],
 	passkeys: ["credential_id", "public_key", "label", "last_used_at"],
+	webauthn_challenges: ["new_display_name"],
 	sessions: ["last_seen_at"],
 	audit: ["actor"],
 };

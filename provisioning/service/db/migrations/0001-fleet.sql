@@ -40,6 +40,8 @@ create table webauthn_challenges (
 	purpose text not null check (purpose in ('register', 'login')),
 	person_id uuid references people on delete cascade,
 	invitation_id uuid references invitations on delete cascade,
+	new_person_id uuid,
+	new_display_name text,
 	created_at timestamptz not null default now(),
 	expires_at timestamptz not null
 );
@@ -76,6 +78,7 @@ create table devices (
 	serial_number text not null,
 	model text not null,
 	firmware text not null,
+	slot text check (slot in ('A', 'B')),
 	label text not null default '',
 	online boolean not null default false,
 	presence_epoch bigint not null default 0,
@@ -116,10 +119,9 @@ create table enrolment_codes (
 	id uuid primary key default gen_random_uuid(),
 	lookup char(4) not null,
 	secret_sealed bytea,
-	state text not null default 'open' check (state in ('open', 'issued', 'used', 'locked', 'expired', 'cancelled')),
+	state text not null default 'open' check (state in ('open', 'issued', 'used', 'locked', 'expired', 'withdrawn')),
 	tries_left smallint not null default 5 check (tries_left >= 0),
-	label text not null default '',
-	twin jsonb not null default '{}',
+	room jsonb not null,
 	device_id text references devices on delete set null,
 	created_by text not null,
 	created_at timestamptz not null default now(),
@@ -136,9 +138,7 @@ create table enrolment_attempts (
 	nonce text primary key,
 	code_id uuid references enrolment_codes on delete cascade,
 	step text not null check (step in ('challenged', 'pending', 'issued', 'confirmed', 'failed')),
-	serial_number text not null,
-	model text not null,
-	firmware text not null,
+	facts jsonb not null,
 	dev_nonce text not null,
 	srv_nonce text not null,
 	csr bytea,
@@ -157,16 +157,15 @@ create index enrolment_attempts_certificate on enrolment_attempts (certificate_s
 create table twins (
 	device_id text primary key references devices on delete cascade,
 	desired_rev bigint not null default 0,
-	desired jsonb not null default '{}',
+	desired jsonb not null,
 	desired_at timestamptz not null default now(),
 	desired_by text,
 	reported_rev bigint not null default 0,
 	applied_rev bigint not null default 0,
-	reported jsonb not null default '{}',
+	reported jsonb,
 	errors jsonb not null default '[]' check (jsonb_typeof(errors) = 'array'),
 	reported_at timestamptz,
-	status jsonb not null default '{}',
-	status_at timestamptz
+	status jsonb
 ) with (fillfactor = 80);
 
 create table commands (
@@ -175,8 +174,7 @@ create table commands (
 	op text not null,
 	args jsonb not null default '{}',
 	state text not null default 'sent' check (state in ('sent', 'answered', 'expired')),
-	status integer,
-	body jsonb,
+	response jsonb,
 	created_by text not null,
 	created_at timestamptz not null default now(),
 	expires_at timestamptz not null,
@@ -188,7 +186,8 @@ create index commands_due on commands (expires_at) where state = 'sent';
 -- ---------------------------------------------------------------- rollouts and jobs
 create table rollouts (
 	id uuid primary key default gen_random_uuid(),
-	type text not null,
+	name text not null,
+	type text not null default 'firmware',
 	spec jsonb not null,
 	waves jsonb not null check (jsonb_typeof(waves) = 'array'),
 	current_wave integer not null default 0,
@@ -214,31 +213,32 @@ create index rollout_devices_wave on rollout_devices (rollout_id, wave);
 create index rollout_devices_device on rollout_devices (device_id);
 
 create table jobs (
-	id uuid primary key default gen_random_uuid(),
+	id text primary key,
 	device_id text not null references devices on delete cascade,
+	seq bigint not null check (seq >= 1),
 	rollout_id uuid references rollouts on delete cascade,
 	wave integer,
-	type text not null,
+	type text not null default 'firmware',
 	spec jsonb not null,
-	seq bigint not null default 0,
+	report_seq bigint not null default 0,
 	state text not null default 'QUEUED' check (state in ('QUEUED', 'ACCEPTED', 'DOWNLOADING', 'STAGED', 'WAITING', 'INSTALLING',
 		'REBOOTING', 'PROBATION', 'SUCCEEDED', 'ROLLED_BACK', 'FAILED', 'REJECTED', 'EXPIRED', 'CANCELLED')),
-	pct smallint check (pct between 0 and 100),
-	slot text,
+	pct real check (pct between 0 and 100),
+	slot text check (slot in ('A', 'B')),
 	digest text,
 	error text,
 	created_by text not null,
 	created_at timestamptz not null default now(),
 	changed_at timestamptz not null default now(),
 	expires_at timestamptz not null,
+	offered_at timestamptz,
 	ended_at timestamptz,
+	unique (device_id, seq),
 	check ((ended_at is not null) = (state in ('SUCCEEDED', 'ROLLED_BACK', 'FAILED', 'REJECTED', 'EXPIRED', 'CANCELLED')))
 ) with (fillfactor = 80);
--- A device does one job at a time; the others wait QUEUED.
-create unique index jobs_one_at_work on jobs (device_id) where state in ('ACCEPTED', 'DOWNLOADING', 'STAGED', 'WAITING',
-	'INSTALLING', 'REBOOTING', 'PROBATION');
+-- `job/next` holds one; the others wait.
+create unique index jobs_one_offered on jobs (device_id) where offered_at is not null and ended_at is null;
 create unique index jobs_once_a_rollout on jobs (rollout_id, device_id);
-create index jobs_device on jobs (device_id, created_at desc);
 create index jobs_due on jobs (expires_at) where ended_at is null;
 
 -- ---------------------------------------------------------------- events, audit, outbound
@@ -262,7 +262,7 @@ create table audit (
 	ts timestamptz not null,
 	actor text not null,
 	action text not null,
-	target text not null,
+	target text,
 	detail jsonb not null default '{}',
 	previous_hash bytea not null unique check (length(previous_hash) = 32),
 	hash bytea not null check (length(hash) = 32)
@@ -289,7 +289,7 @@ begin
 		new.previous_hash
 		|| public.audit_field(new.seq::text)
 		|| public.audit_field(to_char(new.ts at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
-		|| public.audit_field(new.actor) || public.audit_field(new.action) || public.audit_field(new.target)
+		|| public.audit_field(new.actor) || public.audit_field(new.action) || coalesce(public.audit_field(new.target), '-'::bytea)
 		|| public.audit_field(new.detail::text));
 	return new;
 end $$;

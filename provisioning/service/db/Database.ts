@@ -1,6 +1,8 @@
 import { Kysely, PostgresDialect, sql } from "kysely";
+import { type Clock, systemClock } from "../../../device/core/clock.ts";
 import { RoomError } from "../../../device/core/RoomError.ts";
 import { migrate } from "./migrate.ts";
+import { type Listener, Notifications } from "./Notifications.ts";
 import { Pool } from "./Pool.ts";
 import type { JsonText, Schema } from "./Schema.ts";
 
@@ -17,7 +19,10 @@ import type { JsonText, Schema } from "./Schema.ts";
  * - Tables, columns, types: `Schema.ts`. int8 is read as number, timestamptz as Date. jsonb is written through `json(value)`.
  * - Errors: `database.unavailable` when the database is not there (HTTP: 503; the bus: leave it unacknowledged and try again); what the database
  *   itself refuses is pg's DatabaseError, see `isDuplicate` and `isDangling` in `databaseErrors.ts`.
- * - What must be published on the bus because of a change goes into `outbound` in the change's own transaction.
+ * - What must be published on the bus because of a change: `enqueue(trx, messages)` of `Outbound.ts`, in the change's own transaction.
+ * - What people and tokens do: `audit(trx, entry)` of `Audit.ts`, as the transaction's last statement.
+ * - Workers tell each other: `notify(trx, channel, payload)` and `database.listen(channel, listener)`.
+ * - Secrets that must be read again (enrolment codes): `ServiceKey.ts`. All others are stored as hashes.
  * - One worker only: `tryLock(trx, name)`. Rows to be shared out among workers: `for update skip locked`.
  * - Tests: `test/provisioning/service/db/TestDatabase.ts` gives a fresh, migrated database in some ten milliseconds.
  */
@@ -36,14 +41,17 @@ export interface DatabaseOptions {
 	poolSize?: number;
 	/** False: the database must be at this version already (`incamera`'s tools that only read). */
 	migrate?: boolean;
+	clock?: Clock;
 }
 
 /** An open database. */
 export class Database {
 	readonly db: Db;
+	readonly #notifications: Notifications;
 
-	private constructor(db: Db) {
+	private constructor(db: Db, notifications: Notifications) {
 		this.db = db;
+		this.#notifications = notifications;
 	}
 
 	/** Migrates and connects. Errors: those of `migrate`, and `database.url_invalid`. */
@@ -53,7 +61,10 @@ export class Database {
 			await migrate({ url: options.ownerUrl ?? options.url, ...(options.ownerUrl ? { serviceRole } : {}) });
 		}
 		const pool = new Pool({ url: options.url, ...(options.poolSize ? { size: options.poolSize } : {}) });
-		return new Database(new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }));
+		return new Database(
+			new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }),
+			new Notifications(options.url, options.clock ?? systemClock),
+		);
 	}
 
 	/** Whether it answers now: for health checks. Never throws. */
@@ -66,8 +77,17 @@ export class Database {
 		}
 	}
 
+	/**
+	 * Hears what any worker says by `notify` (one connection for all). `listener` gets null when some may have been missed, and once at the
+	 * beginning. The returned function ends it.
+	 */
+	listen(channel: string, listener: Listener): () => void {
+		return this.#notifications.listen(channel, listener);
+	}
+
 	/** Waits for what runs and disconnects. */
 	async close(): Promise<void> {
+		await this.#notifications.close();
 		await this.db.destroy();
 	}
 }

@@ -360,6 +360,8 @@ export interface OutboundTable {
 	payload: Buffer;
 	/** Retained: one row a topic, a newer payload takes the older one's place. */
 	retain: Generated<boolean>;
+	/** Part of something large that must not hold up what people wait for. */
+	bulk: Generated<boolean>;
 	/** Grows with each newer payload. */
 	version: Generated<number>;
 	created_at: TimeOrNow;

@@ -283,12 +283,13 @@ begin
 	perform pg_advisory_xact_lock(1635083369);
 	select * into last from public.audit order by seq desc limit 1;
 	new.seq := coalesce(last.seq, 0) + 1;
-	new.ts := clock_timestamp();
+	-- Milliseconds, so that every language can read and hash it again.
+	new.ts := date_trunc('milliseconds', clock_timestamp());
 	new.previous_hash := coalesce(last.hash, decode(repeat('00', 32), 'hex'));
 	new.hash := sha256(
 		new.previous_hash
 		|| public.audit_field(new.seq::text)
-		|| public.audit_field(to_char(new.ts at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))
+		|| public.audit_field(to_char(new.ts at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
 		|| public.audit_field(new.actor) || public.audit_field(new.action) || coalesce(public.audit_field(new.target), '-'::bytea)
 		|| public.audit_field(new.detail::text));
 	return new;
@@ -307,6 +308,7 @@ create table outbound (
 	topic text not null,
 	payload bytea not null,
 	retain boolean not null default false,
+	bulk boolean not null default false,
 	version bigint not null default 1,
 	created_at timestamptz not null default now(),
 	expires_at timestamptz,
@@ -314,3 +316,5 @@ create table outbound (
 );
 -- Only the newest of a retained topic is ever published.
 create unique index outbound_retained on outbound (topic) where retain;
+create index outbound_order on outbound (bulk, id);
+create index outbound_expires on outbound (expires_at) where expires_at is not null;

@@ -22,6 +22,42 @@ export function readCode(typed: string): { lookup: string; secret: string } | nu
 	return { lookup: code.slice(0, CODE_LOOKUP_LENGTH), secret: code.slice(CODE_LOOKUP_LENGTH) };
 }
 
+/** scrypt's salt: lookup‖serial as UTF-8; its password is the secret as UTF-8, as `readCode` gives it. */
+export const codeSalt = (lookup: string, serial: string): Uint8Array => new TextEncoder().encode(lookup + serial);
+
+/** What the device's MAC is of. Nonces as they stand in the messages; `serverCertificate` is the SHA-256 of the listener's certificate, DER. */
+export function csrMacInput(of: {
+	csr: Uint8Array;
+	devNonce: string;
+	srvNonce: string;
+	serverCertificate: Uint8Array;
+}): Uint8Array {
+	return join("csr", of.csr, of.devNonce, of.srvNonce, of.serverCertificate);
+}
+
+/** What the fleet's MAC is of. The CSR is the device's own, DER: an answer to another's is refused. */
+export function issuedMacInput(of: {
+	csr: Uint8Array;
+	chain: string;
+	caBundle: string;
+	deviceId: string;
+	brokers: readonly string[];
+	rendezvous: string;
+}): Uint8Array {
+	return join("ok", of.csr, of.chain, of.caBundle, JSON.stringify([of.deviceId, of.brokers, of.rendezvous]));
+}
+
+function join(...parts: readonly (string | Uint8Array)[]): Uint8Array {
+	const bytes = parts.map((part) => (typeof part === "string" ? new TextEncoder().encode(part) : part));
+	const joined = new Uint8Array(bytes.reduce((sum, { length }) => sum + length, 0));
+	let at = 0;
+	for (const part of bytes) {
+		joined.set(part, at);
+		at += part.length;
+	}
+	return joined;
+}
+
 /** `ABCD-EFGH-JKMN-PQRS`. */
 export const writeCode = (code: string): string => code.replaceAll(/(.{4})(?=.)/g, "$1-");
 
@@ -42,9 +78,9 @@ export const enrolUp = z.discriminatedUnion("op", [
 	z.object({
 		...envelope,
 		op: z.literal("csr"),
-		/** PKCS #10 (RFC 2986), DER, base64: P-256, subject empty or CN as the device likes: the service names it. */
+		/** PKCS #10 (RFC 2986), DER, base64: P-256, subject empty (the service names the device), no attributes. */
 		csr: der(4096),
-		/** HMAC(k, "csr"‖csrDER‖devNonce‖srvNonce‖SHA256(serverCert)): the listener's certificate as the device saw it. */
+		/** HMAC(k, "csr"‖csrDER‖devNonce‖srvNonce‖SHA256(serverCert)), see `csrMacInput`: the listener's certificate as the device saw it. */
 		mac,
 	}),
 ]);
@@ -67,6 +103,7 @@ export const enrolDown = z.discriminatedUnion("op", [
 	z.object({ ...envelope, op: z.literal("challenge"), srvNonce: random16 }),
 	z.object({
 		...envelope,
+		/** Not yet: the answer comes by itself. Has none come after that time, the same `csr` may be sent again. */
 		op: z.literal("pending"),
 		retryAfterMs: z.number().check(z.int(), z.gte(100), z.lte(60_000)),
 	}),
@@ -82,17 +119,24 @@ export const enrolDown = z.discriminatedUnion("op", [
 		brokers: z.array(z.string().check(z.regex(/^mqtts:\/\//), z.maxLength(300))).check(z.minLength(1), z.maxLength(8)),
 		/** Origin of the rendezvous. */
 		rendezvous: z.string().check(z.regex(/^https?:\/\//), z.maxLength(300)),
-		/** HMAC(k, "ok"‖csrDER‖chain‖caBundle‖JSON([deviceId, brokers, rendezvous])): strings as UTF-8. */
+		/** HMAC(k, "ok"‖csrDER‖chain‖caBundle‖JSON([deviceId, brokers, rendezvous])), see `issuedMacInput`. */
 		mac,
 	}),
 	z.object({ ...envelope, op: z.literal("refused"), code: enrolFailure }),
 ]);
 export type EnrolDown = z.infer<typeof enrolDown>;
 
-/** Over mTLS, on the device's own topic: the new certificate works, the code is burned. */
-export const enrolConfirm = z.object({ ...envelope });
+/**
+ * Over mTLS, on the device's own topic, after each connection: the certificate works. The first burns the code; one that names a renewed
+ * certificate ends the older ones.
+ */
+export const enrolConfirm = z.object({
+	...envelope,
+	/** Serial number of the connection's certificate, lower-case hex. */
+	serial: z.string().check(z.regex(/^[0-9a-f]{1,40}$/)),
+});
 
-/** A certificate for the key that comes with it, in time before the present one ends. */
+/** A certificate for the key that comes with it (subject empty, or CN = own id), in time before the present one ends. */
 export const certificateRequest = z.object({ ...envelope, csr: der(4096) });
 export type CertificateRequest = z.infer<typeof certificateRequest>;
 export const certificateResponse = z.union([

@@ -76,6 +76,8 @@ export type DeviceFacts = z.infer<typeof deviceFacts>;
 
 export const twinReported = z.object({
 	...envelope,
+	/** Grows with each report, over restarts too; an older one than seen is ignored: several workers take them in, in any order. */
+	seq: z.number().check(z.int(), z.gte(1)),
 	/** The revision last seen, applied or not. */
 	rev: revision,
 	/** The revision in force; 0: none yet. */

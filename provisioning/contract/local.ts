@@ -28,6 +28,7 @@ export const claim = z.discriminatedUnion("state", [
 			]),
 		),
 		facts: deviceFacts,
+		enrolUrl: z.optional(z.nullable(z.string().check(z.regex(/^https?:\/\//), z.maxLength(300)))),
 	}),
 	/** A code was typed and is being tried. */
 	z.object({

@@ -125,7 +125,7 @@ export type CommandRecord = z.infer<typeof commandRecord>;
 export { command };
 
 /** Devices in a state of their job. */
-export const rolloutCounts = z.record(jobState, z.number());
+export const rolloutCounts = z.partialRecord(jobState, z.number());
 export const rolloutState = z.enum(["running", "paused", "done", "cancelled"]);
 export const wave = z.object({
 	/** Devices of this wave, and how they stand. */
@@ -139,7 +139,7 @@ export const rollout = z.object({
 	spec: firmwareSpec,
 	state: rolloutState,
 	/** Why it paused by itself: a code. */
-	reason: z.nullable(z.enum(["rollout.too_many_failures", "rollout.paused_by_person"])),
+	reason: z.nullable(z.enum(["rollout.too_many_failures", "rollout.unproved", "rollout.paused_by_person"])),
 	createdAt: moment,
 	size: z.number(),
 	wave: z.number(),

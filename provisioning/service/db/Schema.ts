@@ -267,13 +267,15 @@ export interface RolloutsTable {
 	/** Index into `waves`. */
 	current_wave: Generated<number>;
 	state: Generated<"running" | "paused" | "done" | "cancelled">;
-	pause_reason: "rollout.too_many_failures" | "rollout.paused_by_person" | null;
+	pause_reason: "rollout.too_many_failures" | "rollout.unproved" | "rollout.paused_by_person" | null;
 	/** Advances at so many per cent of successes. */
 	advance_percent: Generated<number>;
 	/** Pauses above so many per cent of failures … */
 	pause_percent: Generated<number>;
 	/** … or at so many. */
 	pause_count: Generated<number>;
+	/** Failures that a person has seen and went on with. */
+	accepted_failures: Generated<number>;
 	created_by: string;
 	created_at: TimeOrNow;
 	changed_at: TimeOrNow;

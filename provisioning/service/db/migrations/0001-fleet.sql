@@ -196,6 +196,7 @@ create table rollouts (
 	advance_percent double precision not null default 95,
 	pause_percent double precision not null default 2,
 	pause_count integer not null default 3,
+	accepted_failures integer not null default 0,
 	created_by text not null,
 	created_at timestamptz not null default now(),
 	changed_at timestamptz not null default now(),

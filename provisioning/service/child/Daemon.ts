@@ -16,8 +16,11 @@ export interface DaemonOptions {
 	ready: (signal: AbortSignal) => Promise<boolean>;
 	/** How long it may take to become ready, milliseconds. */
 	readyMs?: number;
-	/** What asks it to end; absent: SIGTERM. */
+	/** What asks it to end (SIGTERM), and how long it may take about it (five seconds) before it is killed. */
 	stopSignal?: NodeJS.Signals;
+	stopMs?: number;
+	/** What the kernel sends it when we die, as setpriv spells it: `KILL` unless it knows a better way to end at once. */
+	deathSignal?: string;
 	clock?: Clock;
 }
 
@@ -68,7 +71,7 @@ export class Daemon {
 		this.#child?.kill("SIGHUP");
 	}
 
-	/** Ends the program: its stop signal, then SIGKILL after five seconds; resolves when it is gone. */
+	/** Ends the program: its stop signal, then SIGKILL after `stopMs`; resolves when it is gone. */
 	async stop(): Promise<void> {
 		this.#wanted = false;
 		this.#cancelRestart();
@@ -124,7 +127,8 @@ export class Daemon {
 	#spawn(): ChildProcess {
 		const { account, command, args } = this.#options;
 		const drop = account ? [`--reuid=${account.uid}`, `--regid=${account.gid}`, "--clear-groups"] : [];
-		const child = spawn("setpriv", [...drop, "--no-new-privs", "--pdeathsig=KILL", "--", command, ...args], {
+		const death = `--pdeathsig=${this.#options.deathSignal ?? "KILL"}`;
+		const child = spawn("setpriv", [...drop, "--no-new-privs", death, "--", command, ...args], {
 			stdio: "ignore",
 			detached: true,
 			cwd: "/",
@@ -142,7 +146,7 @@ export class Daemon {
 		if (!child || child.pid === undefined || hasEnded(child)) return;
 		const gone = once(child, "exit");
 		child.kill(this.#options.stopSignal ?? "SIGTERM");
-		const cancelKill = this.#clock.after(STOP_MS, () => child.kill("SIGKILL"));
+		const cancelKill = this.#clock.after(this.#options.stopMs ?? STOP_MS, () => child.kill("SIGKILL"));
 		await gone;
 		cancelKill();
 	}

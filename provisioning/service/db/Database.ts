@@ -20,7 +20,7 @@ import type { JsonText, Schema } from "./Schema.ts";
  * - Errors: `database.unavailable` when the database is not there (HTTP: 503; the bus: leave it unacknowledged and try again); what the database
  *   itself refuses is pg's DatabaseError, see `isDuplicate` and `isDangling` in `databaseErrors.ts`.
  * - What must be published on the bus because of a change: `enqueue(trx, messages)` of `Outbound.ts`, in the change's own transaction.
- * - What people and tokens do: `audit(trx, entry)` of `Audit.ts`, as the transaction's last statement.
+ * - What people and tokens do: `Audit.append(trx, record)` of `../audit/Audit.ts`, as the transaction's last statement.
  * - Workers tell each other: `notify(trx, channel, payload)` and `database.listen(channel, listener)`.
  * - Secrets that must be read again (enrolment codes): `ServiceKey.ts`. All others are stored as hashes.
  * - One worker only: `tryLock(trx, name)`. Rows to be shared out among workers: `for update skip locked`.
@@ -39,7 +39,7 @@ export interface DatabaseOptions {
 	ownerUrl?: string;
 	/** Connections at most; several workers share what the database allows. */
 	poolSize?: number;
-	/** False: the database must be at this version already (`incamera`'s tools that only read). */
+	/** False: the tables are there and at this version already. */
 	migrate?: boolean;
 	clock?: Clock;
 }
@@ -110,13 +110,14 @@ export async function tryLock(trx: Db, name: string): Promise<boolean> {
 }
 
 function roleOf(url: string): string {
+	let parsed: URL | null = null;
 	try {
-		const { protocol, username } = new URL(url.replace(/@%2F[^/]*/i, "@socket"));
-		if (!/^postgres(ql)?:$/.test(protocol)) throw new Error("another protocol");
-		return decodeURIComponent(username);
-	} catch (cause) {
-		// The URL may have a password in it: neither the message nor the context shows it.
-		void cause;
+		parsed = new URL(url);
+	} catch {
+		// Its message would show the address, which may have a password in it.
+	}
+	if (!parsed || !/^postgres(ql)?:$/.test(parsed.protocol)) {
 		throw new RoomError("database.url_invalid", "the database's address is not of the form postgres://…");
 	}
+	return decodeURIComponent(parsed.username);
 }

@@ -1,5 +1,6 @@
 import type { PostgresPool, PostgresPoolClient } from "kysely";
 import pg from "pg";
+import { RoomError } from "../../../device/core/RoomError.ts";
 import { databaseError } from "./databaseErrors.ts";
 
 export interface PoolOptions {
@@ -13,6 +14,8 @@ export interface PoolOptions {
 
 const CONNECT_MS = 5000;
 const STATEMENT_MS = 30_000;
+/** The database keeps the limit itself; this much later we stop waiting for a database that has gone silent. */
+const SILENCE_MS = 5000;
 const IDLE_MS = 60_000;
 
 const INT8 = 20;
@@ -33,8 +36,7 @@ export function clientOptions(url: string, statementMs = STATEMENT_MS): pg.Clien
 		...(statementMs > 0
 			? {
 					statement_timeout: statementMs,
-					// The database keeps the limit above; this one is for a database that has gone silent.
-					query_timeout: statementMs + 5000,
+					query_timeout: statementMs + SILENCE_MS,
 					idle_in_transaction_session_timeout: statementMs,
 				}
 			: {}),
@@ -71,7 +73,7 @@ export class Pool implements PostgresPool {
 	}
 
 	async end(): Promise<void> {
-		await this.#pool.end();
+		if (!this.#pool.ending) await this.#pool.end();
 	}
 }
 
@@ -86,6 +88,8 @@ function lend(client: pg.PoolClient): PostgresPoolClient {
 		broken = true;
 	});
 	const query = async (sql: string, parameters: readonly unknown[]) => {
+		// Nothing more can come of it: not even a rollback, which would wait behind the query that was not answered.
+		if (broken) throw new RoomError("database.unavailable", "the connection to the database is lost");
 		try {
 			return await client.query(sql, parameters as unknown[]);
 		} catch (thrown) {

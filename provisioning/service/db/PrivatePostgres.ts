@@ -1,23 +1,26 @@
-import { execFile } from "node:child_process";
-import { chown, mkdir, readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import pg from "pg";
 import { type Clock, systemClock } from "../../../device/core/clock.ts";
 import { RoomError } from "../../../device/core/RoomError.ts";
 import { Daemon } from "../child/Daemon.ts";
 import { RunFolder } from "../child/RunFolder.ts";
-import { type Account, unprivileged } from "../child/unprivileged.ts";
+import { unprivileged } from "../child/unprivileged.ts";
+import { ADMIN, BINARIES, isWorkedIn, noSpace, prepareDataFolder, socketFolderOf } from "./dataFolder.ts";
 import { clientOptions } from "./Pool.ts";
 import { postgresArguments } from "./postgresArguments.ts";
 
-/** Debian 12's. A data folder of another major version is refused. */
-const MAJOR = "15";
-export const BINARIES = `/usr/lib/postgresql/${MAJOR}/bin`;
 const DATABASE = "incamera";
-const ADMIN = "incamera_admin";
 const OWNER = "incamera_owner";
-const SERVICE = "incamera";
+export const SERVICE_ROLE = "incamera";
+
+/** Every process of PostgreSQL holds it, down to the last that still runs after the first was killed. */
+const LOCK_FILE = "incamera.lock";
+/** flock's exit code for a lock that somebody else holds. */
+const IN_USE = 75;
+/** What a service that was killed has left behind is gone in a moment. */
+const LEFTOVER_MS = 3000;
+const POLL_MS = 100;
 
 export interface PrivatePostgresOptions {
 	/** The data folder; made if it is not there. Absent: a temporary one, without the care for power cuts. */
@@ -25,13 +28,21 @@ export interface PrivatePostgresOptions {
 	clock?: Clock;
 }
 
+/** How to reach a private PostgreSQL: `url` and `ownerUrl` are what `Database.open` takes. */
+export interface PostgresUrls {
+	/** The service's role: rows only. */
+	readonly url: string;
+	/** The role that owns the tables. */
+	readonly ownerUrl: string;
+	/** The superuser, in the database `postgres`. */
+	readonly adminUrl: string;
+}
+
 /**
  * Debian's PostgreSQL as our child, with its own data folder, reached over a unix socket only, never as root. The socket's folder is
- * open to us alone, so being able to connect is the authentication.
- *
- * `url` is the service's role (rows only), `ownerUrl` the one that owns the tables: both go to `Database.open`.
+ * open to us alone, so being able to connect is the authentication. It is started again when it dies, and dies with us.
  */
-export class PrivatePostgres {
+export class PrivatePostgres implements PostgresUrls {
 	readonly url: string;
 	readonly ownerUrl: string;
 	readonly adminUrl: string;
@@ -41,47 +52,57 @@ export class PrivatePostgres {
 	private constructor(daemon: Daemon, run: RunFolder) {
 		this.#daemon = daemon;
 		this.#run = run;
-		this.url = urlOf(run, SERVICE, DATABASE);
-		this.ownerUrl = urlOf(run, OWNER, DATABASE);
-		this.adminUrl = urlOf(run, ADMIN, "postgres");
+		({ url: this.url, ownerUrl: this.ownerUrl, adminUrl: this.adminUrl } = urlsIn(run.path));
 	}
 
 	/**
-	 * Starts it, and founds the data folder and the database if they are not there.
+	 * Starts it, and founds data folder, roles and database if they are not there.
 	 *
-	 * Errors: `database.not_installed` (install postgresql-15), `database.folder_in_use` (another service runs on this data folder),
-	 * `database.version_unknown` (context: its version), `database.folder_unreadable`, `database.start_failed`, `database.not_ready`.
+	 * Errors: `database.folder_in_use` (another service runs on this data folder), `database.not_ready`, and those of `prepareDataFolder`.
 	 */
 	static async start(options: PrivatePostgresOptions = {}): Promise<PrivatePostgres> {
 		const account = await unprivileged("postgres");
 		const run = await RunFolder.create("database", account);
+		const durable = options.folder !== undefined;
+		const data = options.folder ?? join(run.path, "data");
 		try {
-			const data = options.folder ?? join(run.path, "data");
-			await found(data, account);
+			await prepareDataFolder(data, { account, durable });
 			const daemon = new Daemon({
 				name: "database",
-				command: join(BINARIES, "postgres"),
-				args: postgresArguments({ data, socketFolder: run.path, durable: options.folder !== undefined }),
+				command: "flock",
+				args: [
+					...["--no-fork", "--nonblock", `--conflict-exit-code=${IN_USE}`, join(data, LOCK_FILE)],
+					...[join(BINARIES, "postgres"), ...postgresArguments({ data, socketFolder: run.path, durable })],
+				],
 				account,
-				// Fast shutdown; SIGTERM would wait until the last client has gone.
+				// Fast shutdown; SIGTERM would wait until the last client has gone. It ends with a checkpoint.
 				stopSignal: "SIGINT",
-				ready: () => answers(urlOf(run, ADMIN, "postgres")),
+				stopMs: 30_000,
+				// Immediate shutdown: its own children too, and the next start recovers. SIGKILL would leave those alive for a while.
+				deathSignal: "QUIT",
+				ready: () => answers(urlsIn(run.path).adminUrl),
+				// It may have to recover first.
 				readyMs: 60_000,
 				clock: options.clock ?? systemClock,
 			});
-			const postgres = new PrivatePostgres(daemon, run);
-			await daemon.start();
+			await startOn(data, daemon);
 			try {
-				await postgres.#furnish();
+				await furnish(urlsIn(run.path).adminUrl);
 			} catch (error) {
 				await daemon.stop();
 				throw error;
 			}
-			return postgres;
+			return new PrivatePostgres(daemon, run);
 		} catch (error) {
 			await run.remove();
 			throw error;
 		}
+	}
+
+	/** The one that a service runs on this data folder, for tools beside it (backup, a second worker); null if none runs. */
+	static async find(folder: string): Promise<PostgresUrls | null> {
+		const socketFolder = await socketFolderOf(folder);
+		return socketFolder === null ? null : urlsIn(socketFolder);
 	}
 
 	/** Process id, null while it is being started again. */
@@ -94,27 +115,53 @@ export class PrivatePostgres {
 		await this.#daemon.stop();
 		await this.#run.remove();
 	}
+}
 
-	/** Roles and database, as far as they are missing. */
-	async #furnish(): Promise<void> {
-		const client = new pg.Client(clientOptions(this.adminUrl));
-		client.on("error", () => {});
-		await client.connect();
+async function startOn(data: string, daemon: Daemon): Promise<void> {
+	const until = Date.now() + LEFTOVER_MS;
+	for (let stale = true; ; ) {
 		try {
-			for (const role of [OWNER, SERVICE]) {
-				const { rowCount } = await client.query("select from pg_roles where rolname = $1", [role]);
-				if (!rowCount) await client.query(`create role ${role} login`);
+			await daemon.start();
+			return;
+		} catch (error) {
+			if (!(error instanceof RoomError) || error.code !== "database.start_failed") throw error;
+			const inUse = error.context["code"] === IN_USE || (await isWorkedIn(data));
+			if (!inUse && stale) {
+				// After a power cut the number in it may be that of any other process by now; PostgreSQL would take that for its own.
+				stale = false;
+				await rm(join(data, "postmaster.pid"), { force: true });
+				continue;
 			}
-			const { rowCount } = await client.query("select from pg_database where datname = $1", [DATABASE]);
-			if (!rowCount) await client.query(`create database ${DATABASE} owner ${OWNER}`);
-		} finally {
-			await client.end();
+			if (!inUse) throw (await noSpace(data, error)) ?? error;
+			if (Date.now() > until) {
+				throw new RoomError("database.folder_in_use", "another service runs on this data folder", { cause: error });
+			}
 		}
+		await new Promise((resolve) => setTimeout(resolve, POLL_MS));
 	}
 }
 
-const urlOf = (run: RunFolder, role: string, database: string): string =>
-	`postgres://${role}@${encodeURIComponent(run.path)}/${database}`;
+/** Roles and database, as far as they are missing. */
+async function furnish(adminUrl: string): Promise<void> {
+	const client = new pg.Client(clientOptions(adminUrl));
+	client.on("error", () => {});
+	await client.connect();
+	try {
+		for (const role of [OWNER, SERVICE_ROLE]) {
+			const { rowCount } = await client.query("select from pg_roles where rolname = $1", [role]);
+			if (!rowCount) await client.query(`create role ${role} login`);
+		}
+		const { rowCount } = await client.query("select from pg_database where datname = $1", [DATABASE]);
+		if (!rowCount) await client.query(`create database ${DATABASE} owner ${OWNER}`);
+	} finally {
+		await client.end();
+	}
+}
+
+function urlsIn(socketFolder: string): PostgresUrls {
+	const url = (role: string, database: string) => `postgres://${role}@${encodeURIComponent(socketFolder)}/${database}`;
+	return { url: url(SERVICE_ROLE, DATABASE), ownerUrl: url(OWNER, DATABASE), adminUrl: url(ADMIN, "postgres") };
+}
 
 async function answers(url: string): Promise<boolean> {
 	const client = new pg.Client(clientOptions(url));
@@ -126,35 +173,5 @@ async function answers(url: string): Promise<boolean> {
 		return false;
 	} finally {
 		await client.end().catch(() => {});
-	}
-}
-
-/** A data folder that can be started: made by initdb if it is not there. */
-async function found(data: string, account: Account | null): Promise<void> {
-	const version = await readFile(join(data, "PG_VERSION"), "utf8").catch(() => null);
-	if (version !== null) {
-		if (version.trim() === MAJOR) return;
-		throw new RoomError("database.version_unknown", `the data folder is not PostgreSQL ${MAJOR}'s`, {
-			context: { version: version.trim().slice(0, 10) },
-		});
-	}
-	await mkdir(data, { recursive: true, mode: 0o700 });
-	if (account) await chown(data, account.uid, account.gid);
-	const drop = account ? [`--reuid=${account.uid}`, `--regid=${account.gid}`, "--clear-groups"] : [];
-	const initdb = [`--pgdata=${data}`, `--username=${ADMIN}`, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"];
-	try {
-		await promisify(execFile)(
-			"setpriv",
-			[...drop, "--no-new-privs", "--", join(BINARIES, "initdb"), ...initdb, "--data-checksums", "--no-instructions"],
-			{ cwd: "/", env: { PATH: "/usr/bin:/bin", LANG: "C" } },
-		);
-	} catch (cause) {
-		await rm(data, { recursive: true, force: true });
-		const missing = (cause as { code?: unknown }).code === 127;
-		throw new RoomError(
-			missing ? "database.not_installed" : "database.start_failed",
-			"a data folder can't be made; is postgresql-15 installed?",
-			{ cause },
-		);
 	}
 }

@@ -337,7 +337,7 @@ export interface EventsTable {
 export type AuditDetail = Record<string, string | number | boolean>;
 
 /**
- * Who did what: append-only. `seq`, `ts` and the hashes are written by the database whatever the insert says; see `Audit.ts` for how
+ * Who did what: append-only. `seq`, `ts` and the hashes are written by the database whatever the insert says; see `verifyAudit.ts` for how
  * they are checked. Inserts wait for one another until commit, so let it be the transaction's last statement.
  */
 export interface AuditTable {

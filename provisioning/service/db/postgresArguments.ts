@@ -5,6 +5,16 @@ export interface PostgresSettings {
 	durable: boolean;
 }
 
+/** `log/postgresql.log` in the data folder, begun anew at a megabyte. */
+const logFile = {
+	logging_collector: "on",
+	log_directory: "log",
+	log_filename: "postgresql.log",
+	log_truncate_on_rotation: "on",
+	log_rotation_size: "1MB",
+	log_rotation_age: "0",
+};
+
 /**
  * The program's arguments rather than its postgresql.conf: what is said here holds, whatever stands in the data folder. Memory: the service
  * and its PostgreSQL together stay below 400 MB with 5000 devices.
@@ -28,11 +38,15 @@ export function postgresArguments({ data, socketFolder, durable }: PostgresSetti
 		wal_level: "minimal",
 		max_wal_senders: "0",
 		jit: "off",
-		// Its log would name devices and, in statements, people.
-		log_min_messages: "PANIC",
-		log_min_error_statement: "PANIC",
 		timezone: "UTC",
-		...(durable ? {} : { fsync: "off", synchronous_commit: "off", full_page_writes: "off" }),
+		// Nothing of ours in its log: an error's detail and statement would name people and devices. What is left tells of starts,
+		// recoveries and damage.
+		log_min_messages: durable ? "LOG" : "PANIC",
+		log_min_error_statement: "PANIC",
+		log_error_verbosity: "terse",
+		log_checkpoints: "off",
+		log_autovacuum_min_duration: "-1",
+		...(durable ? logFile : { fsync: "off", synchronous_commit: "off", full_page_writes: "off" }),
 	};
 	return ["-D", data, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
 }

@@ -1,7 +1,8 @@
 import pg from "pg";
+import { onTestFinished } from "vitest";
 import { Database } from "../../../../provisioning/service/db/Database.ts";
 import { migrate } from "../../../../provisioning/service/db/migrate.ts";
-import { PrivatePostgres } from "../../../../provisioning/service/db/PrivatePostgres.ts";
+import { PrivatePostgres, SERVICE_ROLE } from "../../../../provisioning/service/db/PrivatePostgres.ts";
 
 /**
  * A real PostgreSQL for one test file, and a fresh migrated database for each test of it:
@@ -12,11 +13,11 @@ import { PrivatePostgres } from "../../../../provisioning/service/db/PrivatePost
  *     test("…", async () => {
  *         const { db } = await databases.fresh();
  *
- * `fresh()` copies a template that was migrated once. All that were opened are closed by `close()`.
+ * `fresh()` copies a template that was migrated once. What a test opened is closed when it is over, the rest by `close()`.
  */
 export class TestDatabases {
 	readonly postgres: PrivatePostgres;
-	readonly #open: Database[] = [];
+	readonly #open = new Set<Database>();
 	#count = 0;
 
 	private constructor(postgres: PrivatePostgres) {
@@ -26,7 +27,7 @@ export class TestDatabases {
 	static async start(): Promise<TestDatabases> {
 		const postgres = await PrivatePostgres.start();
 		try {
-			await migrate({ url: postgres.ownerUrl, serviceRole: "incamera" });
+			await migrate({ url: postgres.ownerUrl, serviceRole: SERVICE_ROLE });
 		} catch (error) {
 			await postgres.close();
 			throw error;
@@ -44,7 +45,11 @@ export class TestDatabases {
 	async open(name: string, options: { poolSize?: number } = {}): Promise<Database & FreshDatabase> {
 		const urls = this.urls(name);
 		const database = await Database.open({ url: urls.url, migrate: false, poolSize: options.poolSize ?? 5 });
-		this.#open.push(database);
+		this.#open.add(database);
+		closeAfterTest(() => {
+			this.#open.delete(database);
+			return database.close();
+		});
 		return Object.assign(database, { name, ...urls });
 	}
 
@@ -72,7 +77,7 @@ export class TestDatabases {
 	}
 
 	async close(): Promise<void> {
-		await Promise.all(this.#open.map((database) => database.close()));
+		await Promise.all([...this.#open].map((database) => database.close()));
 		await this.postgres.close();
 	}
 }
@@ -82,4 +87,12 @@ export interface FreshDatabase {
 	name: string;
 	url: string;
 	ownerUrl: string;
+}
+
+function closeAfterTest(close: () => Promise<void>): void {
+	try {
+		onTestFinished(close);
+	} catch {
+		// Not within a test: for all of the file.
+	}
 }

@@ -1,26 +1,6 @@
 import { createHash } from "node:crypto";
 import { sql } from "kysely";
-import { type Db, json } from "./Database.ts";
-import type { AuditDetail } from "./Schema.ts";
-
-export interface AuditEntry {
-	/** `person:<uuid>`, `token:<uuid>`, `device:<id>` or `service`. */
-	actor: string;
-	/** `area.verb`: `device.revoke`. */
-	action: string;
-	/** `device:<id>`, `person:<uuid>`, `rollout:<uuid>` … */
-	target?: string;
-	/** Nothing personal: it can't be taken back. */
-	detail?: AuditDetail;
-}
-
-/** Writes an entry. Others wait for it until `trx` ends, so let it be the last statement. */
-export async function audit(trx: Db, { actor, action, target, detail }: AuditEntry): Promise<void> {
-	await trx
-		.insertInto("audit")
-		.values({ actor, action, target: target ?? null, detail: json(detail ?? {}) })
-		.execute();
-}
+import type { Db } from "./Database.ts";
 
 export interface AuditHead {
 	seq: number;

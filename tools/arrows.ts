@@ -16,7 +16,7 @@ const arrows: Record<string, string[]> = {
 	"device/media": ["device/core", "device/meeting/Peer.ts"],
 	"device/calendar": ["device/core"],
 	// rings are signed by the same certificates as handshakes: one verifier
-	"device/ringing": ["device/core", "device/meeting", "provisioning/contract"],
+	"device/ringing": ["device/core", "device/meeting", "provisioning/contract", "provisioning/line"],
 	"device/privacy": ["device/core"],
 	"device/doctor": ["device/core", "device/media/gst", "device/meeting/Peer.ts"],
 	"device/panel": ["device/contract", "device/core"],
@@ -26,7 +26,10 @@ const arrows: Record<string, string[]> = {
 	"ui/guest": ["ui/kit", "device/meeting", "device/core", "device/contract", "provisioning/contract"],
 	"ui/tv": ["ui/kit", "device/contract"],
 	"provisioning/contract": [],
-	"provisioning/service": ["provisioning/contract", "device/core"],
+	// the line to the broker, for whoever has one
+	"provisioning/line": ["device/core"],
+	"provisioning/agent": ["provisioning/contract", "provisioning/line", "device/core"],
+	"provisioning/service": ["provisioning/contract", "provisioning/line", "device/core"],
 };
 /** Composition roots know everybody; tests and tools may too. */
 const roots = [/^device\/main\.ts$/, /^device\/program\//, /^ui\/vite\.config\.ts$/, /^test\//, /^tools\//];

@@ -10,12 +10,12 @@ import {
 	ringFrame,
 } from "../../provisioning/contract/ring.ts";
 import { parseTopic, topics } from "../../provisioning/contract/topics.ts";
+import { BrokerLine } from "../../provisioning/line/BrokerLine.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { Emitter } from "../core/Emitter.ts";
 import { type Log, silentLog } from "../core/log.ts";
 import { RoomError } from "../core/RoomError.ts";
 import type { Trust } from "../meeting/certificates.ts";
-import { BrokerLine } from "./BrokerLine.ts";
 import { Directory, type ListedRoom } from "./Directory.ts";
 import { IncomingRings } from "./IncomingRings.ts";
 import { OutgoingRings, type RingOutcome } from "./OutgoingRings.ts";
@@ -93,9 +93,8 @@ export class RoomRinger {
 		const own = { id: options.deviceId, signer, ringKey: keys.publicJwk, clock: this.#clock };
 		this.#presence = new OwnPresence(own);
 		this.#line = new BrokerLine({
-			url: options.broker,
-			clientId: options.deviceId,
-			tls: options.identity,
+			target: () => ({ url: options.broker, clientId: options.deviceId, tls: options.identity }),
+			codes: { unreachable: "ring.broker_unreachable", refused: "ring.refused" },
 			will: () => {
 				this.#presence.begin();
 				return { topic: this.#presence.topic, payload: this.#presence.offline() };

@@ -1,27 +1,42 @@
+import type { SecureContextOptions, TLSSocket } from "node:tls";
 import mqtt, { type IPublishPacket, type MqttClient } from "mqtt";
-import { Backoff } from "../core/backoff.ts";
-import type { Clock } from "../core/clock.ts";
-import { Emitter } from "../core/Emitter.ts";
-import type { Log } from "../core/log.ts";
-import { RoomError } from "../core/RoomError.ts";
+import { Backoff } from "../../device/core/backoff.ts";
+import type { Clock } from "../../device/core/clock.ts";
+import { Emitter } from "../../device/core/Emitter.ts";
+import type { Log } from "../../device/core/log.ts";
+import { RoomError } from "../../device/core/RoomError.ts";
 
-export interface LineOptions {
+/** Who is called, and as whom. */
+export interface LineTarget {
 	/** `mqtts://host:port`. */
 	url: string;
 	clientId: string;
-	/** PEM: device key, device certificate, fleet CA. */
-	tls: { key: string; certificate: string; ca: string };
+	/** PEM: own key and certificate, and the authority of the broker's. */
+	tls:
+		| { key: string; certificate: string; ca: string }
+		/** Nobody yet, and no authority known: whoever is called has to prove itself by other means (enrolment). */
+		| "unproved";
+}
+
+export interface LineOptions {
+	/** Asked for each new connection: a certificate is renewed, a second broker is tried. */
+	target: () => LineTarget;
 	/** Asked for each new connection, since its last will belongs to it. */
-	will: () => { topic: string; payload: Uint8Array };
+	will?: () => { topic: string; payload: Uint8Array };
 	clock: Clock;
 	log: Log;
 	random?: () => number;
+	/** Codes of its errors; absent: `line.unreachable`, `line.refused`. */
+	codes?: { unreachable: string; refused: string };
 }
 
 export interface LineEvents {
 	/** Connected anew: nothing is subscribed yet. */
 	opened: undefined;
+	/** The connection that was open is gone; another is on its way. */
 	lost: undefined;
+	/** An attempt came to nothing; another is on its way. `code`: Node's or OpenSSL's, empty if there is none. */
+	failed: { code: string };
 	message: { topic: string; payload: Uint8Array; retained: boolean };
 }
 
@@ -37,9 +52,6 @@ const ACKNOWLEDGE_MS = 5000;
 /** A connection that lasted so long was a good one: the next attempt starts from small delays again. */
 const GOOD_MS = 10_000;
 
-const unreachable = (cause?: unknown): RoomError<"ring.broker_unreachable"> =>
-	new RoomError("ring.broker_unreachable", "the broker can't be reached", cause === undefined ? {} : { cause });
-
 /**
  * The line to the broker: kept up for ever, with full jitter between attempts. Each attempt is a new mqtt.js client, because a
  * client keeps its first last will, sends old messages again, and stops for good after a refused CONNECT.
@@ -47,6 +59,7 @@ const unreachable = (cause?: unknown): RoomError<"ring.broker_unreachable"> =>
 export class BrokerLine {
 	readonly events = new Emitter<LineEvents>();
 	readonly #options: LineOptions;
+	readonly #codes: { unreachable: string; refused: string };
 	readonly #backoff: Backoff;
 	#client: MqttClient | null = null;
 	#open = false;
@@ -59,19 +72,32 @@ export class BrokerLine {
 
 	constructor(options: LineOptions) {
 		this.#options = options;
+		this.#codes = options.codes ?? { unreachable: "line.unreachable", refused: "line.refused" };
 		const random = options.random ? { random: options.random } : {};
 		this.#backoff = new Backoff({ baseMs: 500, capMs: 30_000, ...random });
 	}
 
+	/** Whether the broker can be asked at this moment. */
+	get isOpen(): boolean {
+		return this.#open;
+	}
+
+	/** The certificate that the other end showed for the present connection, DER; null without one. */
+	get peerCertificate(): Uint8Array | null {
+		if (!this.#open) return null;
+		return (this.#client?.stream as Partial<TLSSocket> | undefined)?.getPeerX509Certificate?.()?.raw ?? null;
+	}
+
 	open(): void {
-		const { url, clientId, tls, will, clock } = this.#options;
-		const { topic, payload } = will();
-		const client = mqtt.connect(url, {
+		const { clock } = this.#options;
+		const { url, clientId, tls } = this.#options.target();
+		const will = this.#options.will?.();
+		// mqtt.js hands what it doesn't know to tls.connect.
+		const connecting: mqtt.IClientOptions & Pick<SecureContextOptions, "minVersion"> = {
 			clientId,
-			key: tls.key,
-			cert: tls.certificate,
-			ca: tls.ca,
-			rejectUnauthorized: true,
+			...(tls === "unproved"
+				? { rejectUnauthorized: false }
+				: { key: tls.key, cert: tls.certificate, ca: tls.ca, rejectUnauthorized: true }),
 			minVersion: "TLSv1.3",
 			protocolVersion: 5,
 			clean: true,
@@ -80,17 +106,18 @@ export class BrokerLine {
 			reconnectPeriod: 0,
 			resubscribe: false,
 			queueQoSZero: false,
-			will: { topic, payload: Buffer.from(payload), qos: 1, retain: true },
-		} as mqtt.IClientOptions);
+			...(will ? { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true } } : {}),
+		};
+		const client = mqtt.connect(url, connecting);
 		this.#client = client;
 		this.#unheard.clear();
 		let over = false;
-		const drop = (): void => {
+		const drop = (error?: unknown): void => {
 			if (over) return;
 			over = true;
 			this.#cancelWait();
 			client.end(true);
-			this.#lost();
+			this.#lost(String((error as NodeJS.ErrnoException | undefined)?.code ?? ""));
 		};
 		this.#drop = drop;
 		this.#cancelWait = clock.after(CONNECT_MS, drop);
@@ -112,7 +139,7 @@ export class BrokerLine {
 		});
 		// A refused CONNECT is an error and not always a close; afterwards errors of the dying socket may follow.
 		client.on("error", drop);
-		client.on("close", drop);
+		client.on("close", () => drop());
 	}
 
 	/** Gives the present connection up; a new one follows. */
@@ -120,7 +147,7 @@ export class BrokerLine {
 		this.#drop?.();
 	}
 
-	/** Error: `ring.broker_unreachable`, `ring.refused` (no right to receive it). */
+	/** Errors: `line.unreachable`, `line.refused` (no right to receive it). */
 	async subscribe(topics: readonly string[]): Promise<void> {
 		await this.#ask<void>((client, done) =>
 			client.subscribe([...topics], { qos: 1 }, (error, granted = []) =>
@@ -129,7 +156,12 @@ export class BrokerLine {
 		);
 	}
 
-	/** Resolves when the broker has it. Errors: `ring.broker_unreachable`, `ring.refused` (no right to send it). */
+	/** Error: `line.unreachable`. */
+	async unsubscribe(topics: readonly string[]): Promise<void> {
+		await this.#ask<void>((client, done) => client.unsubscribe([...topics], (error) => done(error ?? null, undefined)));
+	}
+
+	/** Resolves when the broker has it. Errors: `line.unreachable`, `line.refused` (no right to send it). */
 	publish(
 		topic: string,
 		payload: Uint8Array,
@@ -168,7 +200,7 @@ export class BrokerLine {
 
 	#ask<T>(send: (client: MqttClient, done: (error: unknown, value: T) => void) => void): Promise<T> {
 		const client = this.#client;
-		if (!client || !this.#open) return Promise.reject(unreachable());
+		if (!client || !this.#open) return Promise.reject(this.#unreachable());
 		return new Promise<T>((resolve, reject) => {
 			// Dropping the line rejects everything that waits on it.
 			const cancel = this.#options.clock.after(ACKNOWLEDGE_MS, () => client === this.#client && this.drop());
@@ -184,18 +216,24 @@ export class BrokerLine {
 			send(client, (error, value) => {
 				settle();
 				if (!error) resolve(value);
-				else if (client !== this.#client || !this.#open) reject(unreachable(error));
-				else reject(new RoomError("ring.refused", "the broker refused", { cause: error }));
+				else if (client !== this.#client || !this.#open) reject(this.#unreachable(error));
+				else reject(new RoomError(this.#codes.refused, "the broker refused", { cause: error }));
 			});
 		});
 	}
 
-	#lost(): void {
+	#unreachable(cause?: unknown): RoomError {
+		const because = cause === undefined ? {} : { cause };
+		return new RoomError(this.#codes.unreachable, "the broker can't be reached", because);
+	}
+
+	#lost(code: string): void {
 		const wasOpen = this.#open;
 		this.#open = false;
-		for (const reject of [...this.#waiting]) reject(unreachable());
+		for (const reject of [...this.#waiting]) reject(this.#unreachable());
 		this.#waiting.clear();
 		if (wasOpen) this.events.emit("lost", undefined);
+		else if (!this.#closed) this.events.emit("failed", { code });
 		if (this.#closed) return;
 		this.#report(wasOpen ? "lost" : "refused");
 		this.#cancelWait = this.#options.clock.after(this.#backoff.nextMs(), () => this.open());

@@ -168,5 +168,7 @@ export const serviceRights: readonly Right[] = [
 	{ access: "write", topic: topics.presence("+") },
 	{ access: "write", topic: topics.twinReported("+") },
 ];
-/** User names of the service's workers: `fleet-service-<worker>`; no device is called so. */
-export const serviceNamePrefix = "fleet-service-";
+/** Names on the broker that are the fleet's own; no device is called so. */
+export const reservedNamePrefix = "fleet-";
+/** User names of the service's workers: `fleet-service-<worker>`. */
+export const serviceNamePrefix = `${reservedNamePrefix}service-`;

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { openCa } from "../../../provisioning/service/ca/FleetCa.ts";
+import { openCa } from "../../../../provisioning/service/ca/FleetCa.ts";
 
 const openssl = (...args: string[]) => promisify(execFile)("openssl", args);
 let folder: string;

@@ -1,0 +1,48 @@
+import type { RevocationReason, RevokedCertificate } from "./RevocationStore.ts";
+import { BACKDATE_MS, DAY_MS, type Root } from "./root.ts";
+import { signing, x509 } from "./x509.ts";
+
+/** A broker with an overdue list refuses everybody, so the list lives long and is renewed at each opening and revocation. */
+const LIST_DAYS = 60;
+
+const reasons: Record<RevocationReason, x509.X509CrlReason> = {
+	retired: x509.X509CrlReason.cessationOfOperation,
+	lost: x509.X509CrlReason.keyCompromise,
+	superseded: x509.X509CrlReason.superseded,
+	unconfirmed: x509.X509CrlReason.cessationOfOperation,
+};
+
+/** The revocation list (RFC 5280 section 5) of `root`, PEM. `now` in ms since the epoch. */
+export async function signRevocationList(
+	root: Root,
+	list: { number: number; revoked: readonly RevokedCertificate[]; now: number },
+): Promise<string> {
+	const signed = await x509.X509CrlGenerator.create({
+		issuer: root.certificate.subjectName,
+		thisUpdate: new Date(list.now - BACKDATE_MS),
+		nextUpdate: new Date(list.now + LIST_DAYS * DAY_MS),
+		signingAlgorithm: signing,
+		signingKey: root.key,
+		entries: list.revoked.map(({ serial, at, reason }) => ({
+			serialNumber: serial,
+			revocationDate: new Date(at),
+			// Without any reason x509 writes an empty list of extensions, which RFC 5280 5.1 forbids.
+			reason: reasons[reason],
+		})),
+		extensions: [
+			await x509.AuthorityKeyIdentifierExtension.create(root.certificate.publicKey),
+			new x509.Extension("2.5.29.20", false, derInteger(list.number)),
+		],
+	});
+	// OpenSSL takes no other label (RFC 7468 section 7).
+	return `${x509.PemConverter.encode(signed.rawData, "X509 CRL")}\n`;
+}
+
+/** DER of a non-negative integer below 2^48. */
+function derInteger(value: number): Uint8Array<ArrayBuffer> {
+	let hex = value.toString(16);
+	if (hex.length % 2) hex = `0${hex}`;
+	if (Number.parseInt(hex.slice(0, 2), 16) & 0x80) hex = `00${hex}`;
+	const content = Buffer.from(hex, "hex");
+	return new Uint8Array([0x02, content.length, ...content]);
+}

@@ -11,6 +11,8 @@ export const CODE_LOOKUP_LENGTH = 4;
 /** How long a code can be used, and how often it may be tried. */
 export const CODE_LIFE_MS = 24 * 3_600_000;
 export const CODE_TRIES = 5;
+/** How long a device tries to confirm; then it is unclaimed again. A confirmation that is older on arrival was not meant any more. */
+export const CONFIRM_MS = 10 * 60_000;
 /** scrypt(secret, lookup‖serial) (RFC 7914): cost, block size, parallelism, bytes. About 60 ms on a small room computer. */
 export const codeKeyCost = { N: 2 ** 15, r: 8, p: 1, length: 32 } as const;
 
@@ -128,7 +130,9 @@ export type EnrolDown = z.infer<typeof enrolDown>;
 
 /**
  * Over mTLS, on the device's own topic, after each connection: the certificate works. The first burns the code; one that names a renewed
- * certificate ends the older ones.
+ * certificate ends the older ones. The service's word that it has taken the first is the first `twin/desired`, which it says neither
+ * earlier nor later: an acknowledgement of the broker's only tells that the broker has it, and a device that believed that could
+ * be claimed in its own eyes only.
  */
 export const enrolConfirm = z.object({
 	...envelope,

@@ -36,7 +36,10 @@ export const claim = z.discriminatedUnion("state", [
 		step: z.enum(["connecting", "proving", "waiting", "confirming"]),
 		since: timestamp,
 	}),
-	/** Claimed: files of the identity (paths on this device), and where meetings are held. */
+	/**
+	 * Claimed: files of the identity (paths on this device), and where meetings are held. `crl` is not there until the fleet has told its
+	 * first revocation list, seconds after enrolment; from then on it is, and is replaced when a newer one comes.
+	 */
 	z.object({
 		state: z.literal("claimed"),
 		deviceId,

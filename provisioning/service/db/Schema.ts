@@ -21,6 +21,7 @@ export interface Schema {
 	certificates: CertificatesTable;
 	ca_state: CaStateTable;
 	enrolment_codes: EnrolmentCodesTable;
+	enrolment_tries: EnrolmentTriesTable;
 	enrolment_attempts: EnrolmentAttemptsTable;
 	twins: TwinsTable;
 	commands: CommandsTable;
@@ -202,6 +203,14 @@ export interface EnrolmentCodesTable {
 	used_at: TimeOrNull;
 }
 
+/** Proofs that were tried for a lookup and have not succeeded, whether there is a code of this lookup or not. */
+export interface EnrolmentTriesTable {
+	lookup: string;
+	tries: number;
+	/** Then they are forgotten. */
+	expires_at: Time;
+}
+
 /** A handshake on the bootstrap listener, so that any worker can go on with it. */
 export interface EnrolmentAttemptsTable {
 	/** The device's client id there, a 128-bit nonce. */
@@ -212,8 +221,11 @@ export interface EnrolmentAttemptsTable {
 	facts: Json<DeviceFacts>;
 	dev_nonce: string;
 	srv_nonce: string;
+	lookup: string;
 	/** DER. */
 	csr: Buffer | null;
+	/** The payload of `issued` as it was sent, to be sent again. */
+	answer: Buffer | null;
 	device_id: string | null;
 	certificate_serial: string | null;
 	/** The error's code. */

@@ -134,14 +134,24 @@ create unique index enrolment_codes_open_lookup on enrolment_codes (lookup) wher
 create index enrolment_codes_device on enrolment_codes (device_id);
 create index enrolment_codes_expires on enrolment_codes (expires_at) where state in ('open', 'issued');
 
+-- Kept for each lookup that was tried, known or not, so that whoever tries can't tell the two apart.
+create table enrolment_tries (
+	lookup char(4) primary key,
+	tries smallint not null check (tries >= 0),
+	expires_at timestamptz not null
+);
+create index enrolment_tries_expires on enrolment_tries (expires_at);
+
 create table enrolment_attempts (
 	nonce text primary key,
+	lookup char(4) not null,
 	code_id uuid references enrolment_codes on delete cascade,
 	step text not null check (step in ('challenged', 'pending', 'issued', 'confirmed', 'failed')),
 	facts jsonb not null,
 	dev_nonce text not null,
 	srv_nonce text not null,
 	csr bytea,
+	answer bytea,
 	device_id text references devices on delete cascade,
 	certificate_serial text references certificates on delete set null,
 	failure text,

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import * as z from "zod/mini";
 import { type Clock, systemClock } from "../../../device/core/clock.ts";
 import { RoomError } from "../../../device/core/RoomError.ts";
+import { writeStateFile } from "../../../device/core/writeStateFile.ts";
 import type { RevocationList, RevocationStore, RevokedCertificate } from "./RevocationStore.ts";
-import { writeStateFile } from "./stateFile.ts";
 
 const file = z.object({
 	v: z.literal(1),

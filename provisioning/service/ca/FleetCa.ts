@@ -4,13 +4,13 @@ import { isIP } from "node:net";
 import { join } from "node:path";
 import { type Clock, systemClock } from "../../../device/core/clock.ts";
 import { RoomError } from "../../../device/core/RoomError.ts";
+import { writeStateFile } from "../../../device/core/writeStateFile.ts";
 import { deviceId as deviceIdSchema, reservedNamePrefix, serviceNamePrefix } from "../../contract/topics.ts";
 import { readCertificationRequest } from "./certificationRequest.ts";
 import { FileRevocations } from "./FileRevocations.ts";
 import type { RevocationList, RevocationReason, RevocationStore, RevokedCertificate } from "./RevocationStore.ts";
 import { signRevocationList } from "./revocationList.ts";
 import { BACKDATE_MS, DAY_MS, keyToPem, newRoot, type Root, randomSerial, readRoot } from "./root.ts";
-import { writeStateFile } from "./stateFile.ts";
 import { signing, x509 } from "./x509.ts";
 
 /** Design: fleet.md, enrolment. */

@@ -3,7 +3,7 @@ import { type SqlBool, sql } from "kysely";
 import type { Clock } from "../../../device/core/clock.ts";
 import { RoomError } from "../../../device/core/RoomError.ts";
 import type { FirmwareSpec } from "../../contract/jobs.ts";
-import { audit } from "../db/Audit.ts";
+import { Audit } from "../audit/Audit.ts";
 import { type Db, json } from "../db/Database.ts";
 import type { Row } from "../db/Schema.ts";
 import { callBack, offerWaiting } from "./jobs.ts";
@@ -70,7 +70,7 @@ export class Rollouts {
 				from unnest(${rooms.map((room) => room.id)}::text[], ${waveOf}::int[]) as chosen (device, wave)`.execute(trx);
 			await beginWave(trx, id, 0, this.#clock.now());
 			const detail = { devices: rooms.length, version: spec.version };
-			await audit(trx, { actor: by, action: "rollout.create", target: `rollout:${id}`, detail });
+			await Audit.append(trx, { actor: by, action: "rollout.create", target: `rollout:${id}`, detail });
 			return id;
 		});
 	}
@@ -114,7 +114,7 @@ export class Rollouts {
 			if (!rollout) throw new RoomError("api.not_found", "no such rollout");
 			if (rollout.ended_at) throw new RoomError("api.rollout_over", "the rollout is over");
 			await change(trx);
-			await audit(trx, { actor: by, action, target: `rollout:${id}` });
+			await Audit.append(trx, { actor: by, action, target: `rollout:${id}` });
 		});
 	}
 

@@ -25,6 +25,8 @@ const POLL_MS = 100;
 export interface PrivatePostgresOptions {
 	/** The data folder; made if it is not there. Absent: a temporary one, without the care for power cuts. */
 	folder?: string;
+	/** Where initdb and postgres are; absent: where Debian has them. */
+	binaries?: string;
 	clock?: Clock;
 }
 
@@ -64,15 +66,16 @@ export class PrivatePostgres implements PostgresUrls {
 		const account = await unprivileged("postgres");
 		const run = await RunFolder.create("database", account);
 		const durable = options.folder !== undefined;
+		const binaries = options.binaries ?? BINARIES;
 		const data = options.folder ?? join(run.path, "data");
 		try {
-			await prepareDataFolder(data, { account, durable });
+			await prepareDataFolder(data, { account, binaries, durable });
 			const daemon = new Daemon({
 				name: "database",
 				command: "flock",
 				args: [
 					...["--no-fork", "--nonblock", `--conflict-exit-code=${IN_USE}`, join(data, LOCK_FILE)],
-					...[join(BINARIES, "postgres"), ...postgresArguments({ data, socketFolder: run.path, durable })],
+					...[join(binaries, "postgres"), ...postgresArguments({ data, socketFolder: run.path, durable })],
 				],
 				account,
 				// Fast shutdown; SIGTERM would wait until the last client has gone. It ends with a checkpoint.

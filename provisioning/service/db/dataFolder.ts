@@ -16,6 +16,8 @@ const LEAST_BYTES = 64 * 1024 ** 2;
 
 export interface DataFolderOptions {
 	account: Account | null;
+	/** Where initdb is. */
+	binaries: string;
 	/** False: nothing is synchronised to the disk. */
 	durable: boolean;
 }
@@ -63,7 +65,7 @@ async function openTheWay(data: string, account: Account): Promise<void> {
 }
 
 /** Beside its place and then moved there, so that a power cut leaves no half of one, and of two services one wins. */
-async function found(data: string, { account, durable }: DataFolderOptions): Promise<void> {
+async function found(data: string, options: DataFolderOptions): Promise<void> {
 	const beginning = `${data}.founding-`;
 	for (const name of await readdir(dirname(data))) {
 		const path = join(dirname(data), name);
@@ -75,8 +77,9 @@ async function found(data: string, { account, durable }: DataFolderOptions): Pro
 	const place = `${beginning}${process.pid}`;
 	try {
 		await mkdir(place, { mode: 0o700 });
+		const { account } = options;
 		if (account) await chown(place, account.uid, account.gid);
-		await initdb(place, { account, durable });
+		await initdb(place, options);
 		await rename(place, data);
 	} catch (error) {
 		await rm(place, { recursive: true, force: true });
@@ -87,7 +90,7 @@ async function found(data: string, { account, durable }: DataFolderOptions): Pro
 	}
 }
 
-async function initdb(data: string, { account, durable }: DataFolderOptions): Promise<void> {
+async function initdb(data: string, { account, binaries, durable }: DataFolderOptions): Promise<void> {
 	const drop = account ? [`--reuid=${account.uid}`, `--regid=${account.gid}`, "--clear-groups"] : [];
 	// The socket's folder is open to us alone: whoever can connect may.
 	const args = [`--pgdata=${data}`, `--username=${ADMIN}`, "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8"];
@@ -95,7 +98,7 @@ async function initdb(data: string, { account, durable }: DataFolderOptions): Pr
 		await promisify(execFile)(
 			"setpriv",
 			[
-				...[...drop, "--no-new-privs", "--pdeathsig=KILL", "--", join(BINARIES, "initdb"), ...args],
+				...[...drop, "--no-new-privs", "--pdeathsig=KILL", "--", join(binaries, "initdb"), ...args],
 				...["--data-checksums", "--no-instructions", ...(durable ? [] : ["--no-sync"])],
 			],
 			{ cwd: "/", env: { PATH: "/usr/bin:/bin", LANG: "C" } },

@@ -56,7 +56,8 @@ export class TestDatabases {
 	/** A new database, a copy of `template`; `template0` is an empty one. Returns its name. */
 	async create(template: "incamera" | "template0"): Promise<string> {
 		const name = `test_${++this.#count}`;
-		await this.admin(`create database ${name} template ${template} owner incamera_owner`);
+		// Cheaper than the default where nothing is synchronised to the disk.
+		await this.admin(`create database ${name} template ${template} owner incamera_owner strategy file_copy`);
 		return name;
 	}
 

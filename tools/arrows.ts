@@ -29,6 +29,7 @@ const arrows: Record<string, string[]> = {
 	// the line to the broker, for whoever has one
 	"provisioning/line": ["device/core"],
 	"provisioning/agent": ["provisioning/contract", "provisioning/line", "device/core"],
+	"provisioning/cli": ["provisioning/contract", "device/core"],
 	"provisioning/service": ["provisioning/contract", "provisioning/line", "device/core"],
 };
 /** Composition roots know everybody; tests and tools may too. */

@@ -1,0 +1,28 @@
+import type { ResponseOf } from "../../contract/http/route.ts";
+import type { RouteId, Routes } from "../../contract/http/routes.ts";
+import type { Call } from "../FleetCommand.ts";
+
+/** Routes that answer in pages. */
+type Paged = {
+	[Id in RouteId]: ResponseOf<Routes[Id]> extends { items: unknown[]; next: string | null } ? Id : never;
+}[RouteId];
+type ItemOf<Id extends Paged> = ResponseOf<Routes[Id]> extends { items: (infer Item)[] } ? Item : never;
+
+/** All items of a list, page by page, up to `most`. */
+export async function everything<Id extends Paged>(
+	call: Call,
+	id: Id,
+	request: { params?: object; query?: object },
+	most = Number.POSITIVE_INFINITY,
+): Promise<ItemOf<Id>[]> {
+	const items: ItemOf<Id>[] = [];
+	let after: string | null = null;
+	do {
+		const limit = String(Math.min(500, most - items.length));
+		const query = { ...request.query, limit, ...(after ? { after } : {}) };
+		const page = (await call(id, { ...request, query } as never)) as { items: ItemOf<Id>[]; next: string | null };
+		items.push(...page.items);
+		after = page.next;
+	} while (after && items.length < most);
+	return items;
+}

@@ -1,13 +1,11 @@
 import type { Command } from "commander";
-import type { RequestOf, ResponseOf } from "../contract/http/route.ts";
-import type { RouteId, Routes } from "../contract/http/routes.ts";
+import type { CallId, CallRequest } from "../contract/http/FleetClient.ts";
+import type { ResponseOf } from "../contract/http/route.ts";
+import type { Routes } from "../contract/http/routes.ts";
 import type { Io } from "./Io.ts";
 
 /** Calls a route of the fleet's API. Errors: RoomErrors with the API's codes, and `api.unreachable`. */
-export type Call = <Id extends RouteId>(
-	id: Id,
-	request?: Partial<RequestOf<Routes[Id]>>,
-) => Promise<ResponseOf<Routes[Id]>>;
+export type Call = <Id extends CallId>(id: Id, request?: CallRequest<Routes[Id]>) => Promise<ResponseOf<Routes[Id]>>;
 
 /** What a fleet command works with. */
 export interface Fleet {

@@ -1,11 +1,12 @@
+import type { CallId } from "../../contract/http/FleetClient.ts";
 import type { ResponseOf } from "../../contract/http/route.ts";
-import type { RouteId, Routes } from "../../contract/http/routes.ts";
+import type { Routes } from "../../contract/http/routes.ts";
 import type { Call } from "../FleetCommand.ts";
 
 /** Routes that answer in pages. */
 type Paged = {
-	[Id in RouteId]: ResponseOf<Routes[Id]> extends { items: unknown[]; next: string | null } ? Id : never;
-}[RouteId];
+	[Id in CallId]: ResponseOf<Routes[Id]> extends { items: unknown[]; next: string | null } ? Id : never;
+}[CallId];
 type ItemOf<Id extends Paged> = ResponseOf<Routes[Id]> extends { items: (infer Item)[] } ? Item : never;
 
 /** All items of a list, page by page, up to `most`. */

@@ -118,7 +118,10 @@ describe("completion", () => {
 
 test("the manual page is one that man(1) finds nothing wrong with", async () => {
 	expect(await run("man")).toBe(0);
-	const { stderr, stdout, error } = spawnSync("groff", ["-man", "-Tutf8", "-ww", "-P-b", "-P-u"], { input: out, encoding: "utf8" });
+	const { stderr, stdout, error } = spawnSync("groff", ["-man", "-Tutf8", "-ww", "-P-b", "-P-u"], {
+		input: out,
+		encoding: "utf8",
+	});
 	// groff is no package of ours: where it is missing the text itself is looked at
 	if (error) expect(out).toMatch(/^\.TH INCAMERA 1/);
 	else {

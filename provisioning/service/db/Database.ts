@@ -3,7 +3,7 @@ import { type Clock, systemClock } from "../../../device/core/clock.ts";
 import { RoomError } from "../../../device/core/RoomError.ts";
 import { migrate } from "./migrate.ts";
 import { type Listener, Notifications } from "./Notifications.ts";
-import { Pool } from "./Pool.ts";
+import { type Limits, Pool } from "./Pool.ts";
 import type { JsonText, Schema } from "./Schema.ts";
 
 /*
@@ -29,7 +29,7 @@ import type { JsonText, Schema } from "./Schema.ts";
 
 export type Db = Kysely<Schema>;
 
-export interface DatabaseOptions {
+export interface DatabaseOptions extends Limits {
 	/** `postgres://user:password@host:port/database`, or `postgres://user@%2Fsocket%2Ffolder/database`. */
 	url: string;
 	/**
@@ -47,10 +47,12 @@ export interface DatabaseOptions {
 /** An open database. */
 export class Database {
 	readonly db: Db;
+	readonly #pool: Pool;
 	readonly #notifications: Notifications;
 
-	private constructor(db: Db, notifications: Notifications) {
-		this.db = db;
+	private constructor(pool: Pool, notifications: Notifications) {
+		this.db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+		this.#pool = pool;
 		this.#notifications = notifications;
 	}
 
@@ -60,11 +62,9 @@ export class Database {
 		if (options.migrate !== false) {
 			await migrate({ url: options.ownerUrl ?? options.url, ...(options.ownerUrl ? { serviceRole } : {}) });
 		}
-		const pool = new Pool({ url: options.url, ...(options.poolSize ? { size: options.poolSize } : {}) });
-		return new Database(
-			new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) }),
-			new Notifications(options.url, options.clock ?? systemClock),
-		);
+		const { url, clock = systemClock, poolSize, ownerUrl: _, migrate: __, ...limits } = options;
+		const pool = new Pool({ url, ...(poolSize ? { size: poolSize } : {}), ...limits });
+		return new Database(pool, new Notifications(url, clock));
 	}
 
 	/** Whether it answers now: for health checks. Never throws. */
@@ -85,10 +85,10 @@ export class Database {
 		return this.#notifications.listen(channel, listener);
 	}
 
-	/** Waits for what runs and disconnects. */
+	/** Waits for what runs and disconnects; from then on everything is `database.unavailable`. */
 	async close(): Promise<void> {
-		await this.#notifications.close();
-		await this.db.destroy();
+		// Not Kysely's own end: what comes after that would get an error without a code.
+		await Promise.all([this.#pool.end(), this.#notifications.close()]);
 	}
 }
 

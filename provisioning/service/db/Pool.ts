@@ -3,13 +3,18 @@ import pg from "pg";
 import { RoomError } from "../../../device/core/RoomError.ts";
 import { databaseError } from "./databaseErrors.ts";
 
-export interface PoolOptions {
+export interface Limits {
+	/** How long a caller waits for a connection, milliseconds: 5 s. */
+	connectMs?: number;
+	/** A statement that takes longer is cancelled, milliseconds: 30 s; 0: never. */
+	statementMs?: number;
+}
+
+export interface PoolOptions extends Limits {
 	/** `postgres://user:password@host:port/database?sslmode=…`, or `postgres://user@%2Fsocket%2Ffolder/database`. */
 	url: string;
 	/** Connections at most. */
 	size?: number;
-	/** A statement that takes longer is cancelled; milliseconds. */
-	statementMs?: number;
 }
 
 const CONNECT_MS = 5000;
@@ -26,17 +31,18 @@ const types: pg.CustomTypesConfig = {
 };
 
 /** Options of every connection that we make. */
-export function clientOptions(url: string, statementMs = STATEMENT_MS): pg.ClientConfig {
+export function clientOptions(url: string, limits: Limits = {}): pg.ClientConfig {
+	const { connectMs = CONNECT_MS, statementMs = STATEMENT_MS } = limits;
 	return {
 		connectionString: url,
 		application_name: "incamera",
-		connectionTimeoutMillis: CONNECT_MS,
+		connectionTimeoutMillis: connectMs,
 		keepAlive: true,
 		types,
 		...(statementMs > 0
 			? {
 					statement_timeout: statementMs,
-					query_timeout: statementMs + SILENCE_MS,
+					query_timeout: statementMs + Math.min(statementMs, SILENCE_MS),
 					idle_in_transaction_session_timeout: statementMs,
 				}
 			: {}),
@@ -50,8 +56,8 @@ export function clientOptions(url: string, statementMs = STATEMENT_MS): pg.Clien
 export class Pool implements PostgresPool {
 	readonly #pool: pg.Pool;
 
-	constructor({ url, size = 10, statementMs = STATEMENT_MS }: PoolOptions) {
-		this.#pool = new pg.Pool({ ...clientOptions(url, statementMs), max: size, idleTimeoutMillis: IDLE_MS });
+	constructor({ url, size = 10, ...limits }: PoolOptions) {
+		this.#pool = new pg.Pool({ ...clientOptions(url, limits), max: size, idleTimeoutMillis: IDLE_MS });
 		// Idle connections whose server went away; the pool has dropped them by itself.
 		this.#pool.on("error", () => {});
 		// The pool listens to idle ones only; one that is lent out and breaks between two queries would end the process.

@@ -55,7 +55,7 @@ export async function readMigrations(folder = FOLDER): Promise<Migration[]> {
  */
 export async function migrate(options: MigrateOptions): Promise<number> {
 	const migrations = options.migrations ?? (await readMigrations());
-	const client = new pg.Client(clientOptions(options.url, 0));
+	const client = new pg.Client(clientOptions(options.url, { statementMs: 0 }));
 	client.on("error", () => {});
 	try {
 		await client.connect();

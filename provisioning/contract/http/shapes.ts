@@ -8,7 +8,7 @@ import { roles, scopes } from "./route.ts";
 export { deviceId, enrolNonce };
 
 /** Whatever the API returns in lists; a cursor is opaque. */
-export const cursor = z.string().check(z.regex(/^[A-Za-z0-9_-]{1,200}$/));
+export const cursor = z.string().check(z.regex(/^[A-Za-z0-9_-]{1,400}$/));
 /** RFC 3339, UTC. */
 export const moment = z.iso.datetime();
 export const id = z.string().check(z.regex(/^[A-Za-z0-9_-]{1,64}$/));

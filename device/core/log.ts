@@ -27,6 +27,8 @@ export interface LogEvents {
 	"panel.connection": { state: string; panels: number };
 	"panel.refused": { code: string };
 	"calendar.refused": { code: string; skipped: number };
+	/** A route's handler threw what the contract does not promise. */
+	"api.failed": { route: string; code: string };
 	"error.unexpected": { code: string };
 }
 

@@ -11,11 +11,13 @@ export interface AppOptions {
 	rendezvous?: RendezvousPluginOptions;
 	/** PEM; absent: plain HTTP, for loopback or behind a proxy. */
 	tls?: { key: string; certificate: string };
+	/** Adds further routes: the fleet's API and console. */
+	routes?: (app: FastifyInstance) => Promise<unknown>;
 }
 
 /**
- * The service's HTTP side: health, rendezvous, guest page. It sets no cookie and logs no request: an address of a meeting together
- * with an address of a person is more than we want to know.
+ * The service's HTTP side: health, rendezvous, guest page. It logs no request, and sets no cookie but the one of who signed in to the
+ * fleet: an address of a meeting together with an address of a person is more than we want to know.
  */
 export async function createApp(options: AppOptions): Promise<FastifyInstance> {
 	const common = { logger: false, bodyLimit: 1024, requestTimeout: 30_000, exposeHeadRoutes: true } as const;
@@ -48,5 +50,6 @@ export async function createApp(options: AppOptions): Promise<FastifyInstance> {
 	await app.register(guestPage, { folder: options.guestFolder });
 	await app.register(revocations, { caFolder: options.caFolder ?? null });
 	rendezvousPlugin(app, options.rendezvous ?? {});
+	await options.routes?.(app);
 	return app;
 }

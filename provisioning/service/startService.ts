@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Clock } from "../../device/core/clock.ts";
 import { RoomError } from "../../device/core/RoomError.ts";
-import { createApp } from "./app.ts";
+import { type AppOptions, createApp } from "./app.ts";
 import { TurnCredentials } from "./turn/TurnCredentials.ts";
 
 export interface ServiceOptions {
@@ -20,6 +20,8 @@ export interface ServiceOptions {
 	behindProxy?: boolean;
 	/** The fleet CA's folder: guests get its revocation list. */
 	caFolder?: string;
+	/** Adds further routes: the fleet's API and console. */
+	routes?: NonNullable<AppOptions["routes"]>;
 	clock?: Clock;
 }
 
@@ -47,6 +49,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
 		guestFolder: options.guestFolder,
 		...(tls ? { tls } : {}),
 		...(options.caFolder ? { caFolder: options.caFolder } : {}),
+		...(options.routes ? { routes: options.routes } : {}),
 		rendezvous: {
 			...timing,
 			behindProxy: options.behindProxy === true,

@@ -11,7 +11,7 @@ export class SocketsPerAddress {
 
 	/** The returned function gives the place back; null if there is none. */
 	take(address: string): (() => void) | null {
-		const key = network(address);
+		const key = networkOf(address);
 		const open = this.#open.get(key) ?? 0;
 		if (open >= this.#cap) return null;
 		this.#open.set(key, open + 1);
@@ -27,7 +27,7 @@ export class SocketsPerAddress {
 }
 
 /** The address, or its /64 if it is IPv6; an IPv4 address in IPv6 form (`::ffff:a.b.c.d`) is the IPv4 address. */
-function network(address: string): string {
+export function networkOf(address: string): string {
 	const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
 	if (mapped) return mapped[1] as string;
 	if (!isIPv6(address)) return address;

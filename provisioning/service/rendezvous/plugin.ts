@@ -46,7 +46,8 @@ function sameOrigin(request: IncomingMessage): boolean {
 	return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase();
 }
 
-function addressOf(request: IncomingMessage, behindProxy: boolean): string {
+/** Where a request comes from. Behind a proxy: the last entry of X-Forwarded-For, which that proxy wrote. */
+export function addressOf(request: IncomingMessage, behindProxy: boolean): string {
 	const forwarded = behindProxy ? request.headers["x-forwarded-for"] : undefined;
 	const last = (Array.isArray(forwarded) ? forwarded.at(-1) : forwarded)?.split(",").at(-1)?.trim();
 	return last || (request.socket.remoteAddress ?? "");

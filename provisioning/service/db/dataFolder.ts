@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { chmod, chown, mkdir, readdir, readFile, readlink, realpath, rename, rm, stat, statfs } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { RoomError } from "../../../device/core/RoomError.ts";
 import type { Account } from "../child/unprivileged.ts";
@@ -50,14 +51,18 @@ async function isFounded(data: string): Promise<boolean> {
 	});
 }
 
-/** Started as root, the database does not run as root: it must get through the state folder, which it can't list. */
+/**
+ * Started as root, the database does not run as root: it must get through the state folder, which it can't list. Folders above that are not
+ * ours to open, but for those of a temporary folder.
+ */
 async function openTheWay(data: string, account: Account): Promise<void> {
-	const nearest = dirname(resolve(data));
+	const temporary = await realpath(tmpdir());
+	const nearest = dirname(await realpath(data).catch(async () => join(await realpath(dirname(data)), "data")));
 	for (let folder = nearest; folder !== dirname(folder); folder = dirname(folder)) {
 		const { mode, uid, gid } = await stat(folder);
 		const bit = uid === account.uid ? 0o100 : gid === account.gid ? 0o010 : 0o001;
 		if (mode & bit) continue;
-		if (folder !== nearest) {
+		if (folder !== nearest && !folder.startsWith(`${temporary}/`)) {
 			throw new RoomError("database.folder_unreachable", "the database's account can't reach the data folder");
 		}
 		await chmod(folder, (mode & 0o7777) | bit);

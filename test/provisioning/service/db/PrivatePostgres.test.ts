@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, chown, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from "node:fs/promises";
+import { chown, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import pg from "pg";
-import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { unprivileged } from "../../../../provisioning/service/child/unprivileged.ts";
 import { PrivatePostgres } from "../../../../provisioning/service/db/PrivatePostgres.ts";
 
@@ -13,7 +13,6 @@ beforeEach(async () => {
 	root = await mkdtemp(join(tmpdir(), "incamera-postgres-test-"));
 	// As the state folder of a real installation: nobody else's business.
 	await mkdir(join(root, "state"), { mode: 0o700 });
-	await chmod(root, 0o755);
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 const dataFolder = () => join(root, "state", "database");
@@ -185,8 +184,18 @@ test("a data folder of another version, of somebody else, or of something else i
 	expect(await refusal()).toBe("database.folder_not_ours");
 	await chown(folder, account.uid, account.gid);
 	expect(await refusal()).toBe("database.start_failed");
-	await chmod(root, 0o700);
-	expect(await refusal()).toBe("database.folder_unreachable");
+});
+
+test("folders above the state folder are not opened for it", async () => {
+	if ((await unprivileged("postgres")) === null) return;
+	vi.stubEnv("TMPDIR", join(root, "tmp"));
+	onTestFinished(() => void vi.unstubAllEnvs());
+	await mkdir(join(root, "tmp"));
+	await expect(PrivatePostgres.start({ folder: dataFolder() })).rejects.toMatchObject({
+		code: "database.folder_unreachable",
+	});
+	expect((await stat(root)).mode & 0o777).toBe(0o700);
+	expect(await readdir(join(root, "state"))).toEqual([]);
 });
 
 test("says that PostgreSQL is not installed", async () => {

@@ -21,13 +21,22 @@ if [ -n "$missing" ]; then
 		command -v sudo >/dev/null || { say "setup.no_root: not root, and sudo is not there. Run as root: apt-get install --no-install-recommends$missing"; exit 1; }
 		root=sudo
 	fi
+	# Debian's PostgreSQL comes with a database for the whole machine, started at once. InCamera runs its own, private one.
+	no_cluster=/etc/postgresql-common/createcluster.d/incamera.conf
+	case $missing in *postgresql*)
+		say "PostgreSQL: its package's own database \"main\" is not created ($no_cluster, only while installing)."
+		$root mkdir -p "${no_cluster%/*}"
+		echo "create_main_cluster = false" | $root tee "$no_cluster" >/dev/null
+	esac
 	log=$(mktemp)
 	# shellcheck disable=SC2086  # a list of words
 	{ $root apt-get update -q && DEBIAN_FRONTEND=noninteractive $root apt-get install -y -q --no-install-recommends $missing; } >"$log" 2>&1 || {
+		$root rm -f "$no_cluster"
 		tail -n 20 "$log" >&2
 		say "setup.apt_failed: apt-get could not install them; its last lines are above. Is this Debian 12 with a reachable mirror?"
 		exit 1
 	}
+	$root rm -f "$no_cluster"
 	rm -f "$log"
 fi
 

@@ -24,6 +24,7 @@ const arrows: Record<string, string[]> = {
 	"ui/panel": ["ui/kit", "device/contract", "device/core"],
 	// the guest runs the room's own handshake (docs/adr/0001)
 	"ui/guest": ["ui/kit", "device/meeting", "device/core", "device/contract", "provisioning/contract"],
+	"ui/console": ["ui/kit", "provisioning/contract", "device/contract", "device/core"],
 	"ui/tv": ["ui/kit", "device/contract"],
 	"provisioning/contract": [],
 	// the line to the broker, for whoever has one

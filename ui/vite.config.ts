@@ -8,6 +8,7 @@ export const pages = {
 	panel: { base: "/" },
 	tv: { base: "/tv/" },
 	guest: { base: "/" },
+	console: { base: "/console/" },
 } as const;
 export type Page = keyof typeof pages;
 
@@ -21,7 +22,7 @@ export function pageConfig(page: Page): InlineConfig {
 		base: pages[page].base,
 		logLevel: "warn",
 		oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
-		plugins: [lucideIcons(), ...(page === "tv" ? [] : [codePictures()])],
+		plugins: [lucideIcons(), ...(page === "panel" || page === "guest" ? [codePictures()] : [])],
 		build: {
 			outDir: here(`../build/ui/${page}`),
 			emptyOutDir: true,

@@ -1,0 +1,184 @@
+import type { Locale } from "../../../device/contract/snapshot.ts";
+import type { CommandOp } from "../../../provisioning/contract/commands.ts";
+import type { commonErrors, Role } from "../../../provisioning/contract/http/route.ts";
+import type { Routes } from "../../../provisioning/contract/http/routes.ts";
+import type {
+	CommandRecord,
+	Device,
+	DeviceState,
+	DeviceSummary,
+	Enrolment,
+	Rollout,
+} from "../../../provisioning/contract/http/shapes.ts";
+import type { JobState } from "../../../provisioning/contract/jobs.ts";
+import type { EventType } from "../../../provisioning/contract/topics.ts";
+import type { RoomStatus } from "../../../provisioning/contract/twin.ts";
+import type { Condition } from "../model/Rooms.ts";
+
+type KeysOfUnion<T> = T extends unknown ? keyof T : never;
+/** Every code that a route can answer, by the contract: a new one without words does not compile. */
+type RouteError = KeysOfUnion<
+	Routes[keyof Routes] extends infer R ? (R extends { errors: infer E } ? E : never) : never
+>;
+export type KnownTrouble =
+	| keyof typeof commonErrors
+	| RouteError
+	| "api.unreachable"
+	| "api.answer_malformed"
+	| "console.passkey_cancelled"
+	| "console.unexpected";
+
+/** The console's words. Each language is an object of this type: a missing one doesn't compile. */
+export interface ConsoleWords {
+	locale: Locale;
+	/** The other language, in its own words. */
+	otherLanguage: string;
+	loading: string;
+	skip: string;
+	sections: string;
+	signOut: string;
+	serviceAway: string;
+	discard: string;
+	older: string;
+	copy: string;
+	copied: string;
+	troubles: Record<KnownTrouble, string>;
+	roles: Record<Role, string>;
+	signIn: { title: string; explain: string; action: string };
+	invitation: { title: string; explain: string; name: string; nameHint: string; action: string };
+	conditions: Record<Condition, string>;
+	/** Under the numbers. */
+	tiles: Record<"free" | "in_call" | "trouble" | "offline" | "updating", string>;
+	missing: Record<RoomStatus["missing"][number], string>;
+	deviceStates: Record<DeviceState, string>;
+	certificateStates: Record<Device["certificates"][number]["state"], string>;
+	jobStates: Record<JobState, string>;
+	rolloutStates: Record<Rollout["state"], string>;
+	codeStates: Record<Enrolment["state"], string>;
+	events: Record<EventType, string>;
+	rooms: {
+		title: string;
+		connected: (online: number, total: number) => string;
+		search: string;
+		filter: string;
+		found: (rooms: number) => string;
+		none: string;
+		noneFound: string;
+		freeUntil: (time: string) => string;
+		until: (time: string) => string;
+		lastSeen: (moment: string) => string;
+		neverSeen: string;
+	};
+	room: {
+		now: string;
+		state: string;
+		missing: string;
+		nothing: string;
+		lastSeen: string;
+		connected: string;
+		model: string;
+		firmware: string;
+		enrolled: string;
+		certificates: string;
+		until: (moment: string) => string;
+		events: string;
+		noEvents: string;
+	};
+	twin: Record<DeviceSummary["twin"], string> & {
+		title: string;
+		revisions: (applied: number, desired: number) => string;
+		refusedKey: (key: string) => string;
+		name: string;
+		seats: string;
+		language: string;
+		timeZone: string;
+		restarts: string;
+		titles: string;
+		titlesHidden: string;
+		titlesShown: string;
+		window: string;
+		from: string;
+		to: string;
+		days: Record<"mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun", string>;
+		save: string;
+	};
+	actions: Record<CommandOp, string> & {
+		title: string;
+		offline: string;
+		unenrolExplain: string;
+		unenrolSure: string;
+		revoke: string;
+		revokeExplain: string;
+		revokeSure: string;
+		reason: string;
+		reasons: Record<"lost" | "stolen" | "compromised" | "replaced" | "other", string>;
+		states: Record<CommandRecord["state"], string>;
+		/** What the room answered, by HTTP's number. */
+		answer: (status: number) => string;
+		checks: (good: number, all: number) => string;
+	};
+	enrol: {
+		title: string;
+		explain: string;
+		create: string;
+		codes: string;
+		noCodes: string;
+		tries: (wrong: number) => string;
+		withdraw: string;
+		once: (until: string) => string;
+		waiting: string;
+		arrived: string;
+		open: string;
+		print: string;
+		next: string;
+		qr: string;
+	};
+	rollouts: {
+		title: string;
+		explain: string;
+		none: string;
+		create: string;
+		begin: string;
+		fields: Record<"name" | "version" | "url" | "digest" | "bytes" | "deadline", string>;
+		digestHint: string;
+		deadlineHint: string;
+		wave: (number: number, rooms: number, succeeded: number, failed: number) => string;
+		failed: (rooms: number) => string;
+		pause: string;
+		resume: string;
+		cancel: string;
+		reasons: Record<NonNullable<Rollout["reason"]>, string>;
+	};
+	audit: {
+		title: string;
+		verify: string;
+		whole: (entries: number) => string;
+		broken: (at: number) => string;
+		when: string;
+		who: string;
+		what: string;
+		target: string;
+		detail: string;
+	};
+	people: {
+		title: string;
+		who: string;
+		role: string;
+		disabled: string;
+		disable: string;
+		enable: string;
+		inviteAs: string;
+		invite: string;
+		inviteExplain: string;
+	};
+	tokens: {
+		title: string;
+		explain: string;
+		name: string;
+		days: string;
+		scopes: string;
+		create: string;
+		once: string;
+		end: string;
+	};
+}

@@ -29,6 +29,15 @@ export interface LogEvents {
 	"calendar.refused": { code: string; skipped: number };
 	/** A route's handler threw what the contract does not promise. */
 	"api.failed": { route: string; code: string };
+	/** A device got its certificate and is there by it. */
+	"enrolment.confirmed": { device: string };
+	"enrolment.refused": { code: string };
+	/** What came over the bus and was not heeded; `repeated`: how many of the same were left out of the log before it. */
+	"bus.refused": { kind: string; reason: string; repeated: number };
+	/** Whether this worker does what one worker of a fleet does. */
+	"fleet.leader": { leads: boolean };
+	/** The broker was asked for all it has, and told what it has lost. */
+	"fleet.census": { published: number; absent: number };
 	"error.unexpected": { code: string };
 }
 

@@ -26,13 +26,20 @@ export interface LineOptions {
 	clock: Clock;
 	log: Log;
 	random?: () => number;
+	/** What CONNECT and DISCONNECT say beside that: a session that outlives the connection, for example. */
+	connecting?: mqtt.IClientOptions;
+	disconnecting?: Partial<mqtt.IDisconnectPacket>;
+	/** Is given each new client before it connects. */
+	attach?: (client: MqttClient) => void;
 	/** Codes of its errors; absent: `line.unreachable`, `line.refused`. */
 	codes?: { unreachable: string; refused: string };
 }
 
 export interface LineEvents {
-	/** Connected anew: nothing is subscribed yet. */
-	opened: undefined;
+	/**
+	 * Connected anew: nothing is subscribed yet, unless the broker `kept` our session. `receiveMaximum`: publications that it takes at once.
+	 */
+	opened: { kept: boolean; receiveMaximum: number };
 	/** The connection that was open is gone; another is on its way. */
 	lost: undefined;
 	/** An attempt came to nothing; another is on its way. `code`: Node's or OpenSSL's, empty if there is none. */
@@ -106,6 +113,7 @@ export class BrokerLine {
 			reconnectPeriod: 0,
 			resubscribe: false,
 			queueQoSZero: false,
+			...this.#options.connecting,
 			...(will ? { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true } } : {}),
 		};
 		const client = mqtt.connect(url, connecting);
@@ -121,12 +129,13 @@ export class BrokerLine {
 		};
 		this.#drop = drop;
 		this.#cancelWait = clock.after(CONNECT_MS, drop);
-		client.on("connect", () => {
+		this.#options.attach?.(client);
+		client.on("connect", ({ sessionPresent, properties }) => {
 			this.#cancelWait();
 			this.#cancelWait = clock.after(GOOD_MS, () => this.#backoff.reset());
 			this.#open = true;
 			this.#report("connected");
-			this.events.emit("opened", undefined);
+			this.events.emit("opened", { kept: sessionPresent, receiveMaximum: properties?.receiveMaximum ?? 65_535 });
 		});
 		// The callback of publish() is not told which good reason code came; it comes right after this event.
 		client.on("packetreceive", (packet) => {
@@ -191,7 +200,7 @@ export class BrokerLine {
 			// DISCONNECT, so that the broker drops the last will; but acknowledgements that never come are not waited for.
 			await new Promise<void>((resolve) => {
 				this.#cancelWait = this.#options.clock.after(CLOSE_MS, resolve);
-				client.end(false, {}, () => resolve());
+				client.end(false, this.#options.disconnecting ?? {}, () => resolve());
 			});
 		}
 		this.#drop?.();

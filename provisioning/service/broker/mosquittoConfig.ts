@@ -1,47 +1,107 @@
 import { PAYLOAD_BYTES } from "../../contract/envelope.ts";
-import { deviceRights } from "../../contract/topics.ts";
+import { topics } from "../../contract/topics.ts";
+import { BOOTSTRAP } from "./names.ts";
 
-export interface MosquittoFiles {
-	ca: string;
-	crl: string;
+/** Absolute paths of PEM files. */
+export interface ServerFiles {
 	certificate: string;
 	key: string;
 	acl: string;
 }
 
-/** mosquitto.conf(5): one TLS listener for device certificates and nothing else. */
-export function mosquittoConfig(options: { host: string; port: number; files: MosquittoFiles }): string {
-	const { host, port, files } = options;
-	return `${[
-		"per_listener_settings false",
-		`listener ${port} ${host}`,
-		"protocol mqtt",
+export interface DeviceBrokerOptions {
+	host: string;
+	port: number;
+	files: ServerFiles & { ca: string; crl: string };
+	/** Where retained messages and waiting sessions outlive a restart, a folder; null: they don't. */
+	dataFolder: string | null;
+}
+
+export interface BootstrapBrokerOptions {
+	host: string;
+	port: number;
+	files: ServerFiles;
+	/** The line to the devices' broker. `localId` is secret: who knew it could end the line by taking its client id. */
+	bridge: { host: string; port: number; ca: string; certificate: string; key: string; localId: string };
+}
+
+/** How long what changed may be lost by a broker that is killed, seconds. In between it is in memory only. */
+const SAVE_SECONDS = 300;
+
+const common = (listener: { host: string; port: number; files: ServerFiles }): string[] => [
+	"per_listener_settings false",
+	`listener ${listener.port} ${listener.host}`,
+	"protocol mqtt",
+	`certfile ${listener.files.certificate}`,
+	`keyfile ${listener.files.key}`,
+	"tls_version tlsv1.3",
+	`acl_file ${listener.files.acl}`,
+	// All that the contract needs; the code for QoS 2 had most of the holes.
+	"max_qos 1",
+	// Room for topic, properties and the payload.
+	`message_size_limit ${PAYLOAD_BYTES}`,
+	`max_packet_size ${PAYLOAD_BYTES + 4096}`,
+	"max_keepalive 120",
+	"allow_zero_length_clientid false",
+	"set_tcp_nodelay true",
+	"sys_interval 0",
+	// Its log names devices and addresses.
+	"log_dest none",
+];
+
+/** mosquitto.conf(5): one TLS listener for certificates of the fleet and nothing else. */
+export function deviceBrokerConfig(options: DeviceBrokerOptions): string {
+	const { files, dataFolder } = options;
+	return text([
+		...common(options),
 		`cafile ${files.ca}`,
 		`crlfile ${files.crl}`,
-		`certfile ${files.certificate}`,
-		`keyfile ${files.key}`,
-		"tls_version tlsv1.3",
 		"require_certificate true",
 		// The certificate's CN is user name and client id, whatever the client claims; so %c in the rights is proved.
 		"use_identity_as_username true",
 		"use_username_as_clientid true",
 		"allow_anonymous false",
-		`acl_file ${files.acl}`,
-		// Nothing is kept: presence comes again with each connection, and a ring that nobody hears is none.
-		"persistence false",
 		"retain_available true",
-		// Room for topic, properties and the payload.
-		`message_size_limit ${PAYLOAD_BYTES}`,
-		`max_packet_size ${PAYLOAD_BYTES + 4096}`,
-		"max_queued_messages 100",
-		"max_inflight_messages 20",
-		"max_keepalive 120",
-		// Its log names devices and addresses.
-		"log_dest none",
-	].join("\n")}\n`;
+		...(dataFolder
+			? ["persistence true", `persistence_location ${dataFolder}/`, `autosave_interval ${SAVE_SECONDS}`]
+			: ["persistence false"]),
+		// For a worker that is away; a session that ends with its connection has no queue. Messages are kept once, whoever waits for them.
+		"max_queued_messages 50000",
+		"max_inflight_messages 100",
+	]);
 }
 
-/** The contract's rights as an acl_file: patterns only, so there is no user to forget. */
-export function mosquittoAcl(): string {
-	return deviceRights.map(({ access, topic }) => `pattern ${access} ${topic.replace("{self}", "%c")}\n`).join("");
+/**
+ * mosquitto.conf(5): one TLS listener without client certificates, and a line to the devices' broker that carries enrolments and nothing
+ * else. No session, no retained message, nothing on disk.
+ */
+export function bootstrapBrokerConfig(options: BootstrapBrokerOptions): string {
+	const { bridge } = options;
+	return text([
+		...common(options),
+		"allow_anonymous true",
+		"retain_available false",
+		"persistence false",
+		"max_queued_messages 1000",
+		"max_inflight_messages 100",
+		`connection ${BOOTSTRAP}`,
+		// An IPv6 address goes without brackets here.
+		`address ${bridge.host}:${bridge.port}`,
+		`bridge_cafile ${bridge.ca}`,
+		`bridge_certfile ${bridge.certificate}`,
+		`bridge_keyfile ${bridge.key}`,
+		"bridge_tls_version tlsv1.3",
+		`local_clientid ${bridge.localId}`,
+		`remote_clientid ${BOOTSTRAP}`,
+		"cleansession true",
+		"try_private false",
+		"notifications false",
+		"bridge_attempt_unsubscribe false",
+		"keepalive_interval 30",
+		"restart_timeout 1 5",
+		`topic ${topics.enrolUp("+")} out 1`,
+		`topic ${topics.enrolDown("+")} in 1`,
+	]);
 }
+
+const text = (lines: readonly string[]): string => `${lines.join("\n")}\n`;

@@ -21,6 +21,8 @@ export interface DaemonOptions {
 	stopMs?: number;
 	/** What the kernel sends it when we die, as setpriv spells it: `KILL` unless it knows a better way to end at once. */
 	deathSignal?: string;
+	/** Files and sockets that it may have open at once, if that is to be fewer than we may. */
+	maxFiles?: number;
 	clock?: Clock;
 }
 
@@ -69,6 +71,19 @@ export class Daemon {
 	/** Asks the program to read its files again (SIGHUP). */
 	reload(): void {
 		this.#child?.kill("SIGHUP");
+	}
+
+	/** Ends the program and starts it again. Errors: those of `start`; it is tried on. */
+	async restart(): Promise<void> {
+		if (!this.#wanted) return;
+		this.#cancelRestart();
+		await this.#end();
+		try {
+			await this.#launch();
+		} catch (error) {
+			this.#relaunchLater();
+			throw error;
+		}
 	}
 
 	/** Ends the program: its stop signal, then SIGKILL after `stopMs`; resolves when it is gone. */
@@ -125,10 +140,12 @@ export class Daemon {
 	}
 
 	#spawn(): ChildProcess {
-		const { account, command, args } = this.#options;
+		const { account, command, args, maxFiles } = this.#options;
 		const drop = account ? [`--reuid=${account.uid}`, `--regid=${account.gid}`, "--clear-groups"] : [];
 		const death = `--pdeathsig=${this.#options.deathSignal ?? "KILL"}`;
-		const child = spawn("setpriv", [...drop, "--no-new-privs", death, "--", command, ...args], {
+		const limit = maxFiles ? ["prlimit", `--nofile=${maxFiles}:${maxFiles}`] : [];
+		const [first, ...rest] = [...limit, "setpriv", ...drop, "--no-new-privs", death, "--", command, ...args];
+		const child = spawn(first as string, rest, {
 			stdio: "ignore",
 			detached: true,
 			cwd: "/",

@@ -1,9 +1,9 @@
 import { execFile } from "node:child_process";
-import { chmod, chown, mkdir, readdir, readFile, readlink, realpath, rename, rm, stat, statfs } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chown, mkdir, readdir, readFile, readlink, realpath, rename, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { RoomError } from "../../../device/core/RoomError.ts";
+import { openTheWay } from "../child/openTheWay.ts";
 import type { Account } from "../child/unprivileged.ts";
 
 /** Debian 12's. A data folder of another major version is refused. */
@@ -32,7 +32,9 @@ export interface DataFolderOptions {
 export async function prepareDataFolder(data: string, options: DataFolderOptions): Promise<void> {
 	const { account } = options;
 	await mkdir(dirname(data), { recursive: true, mode: 0o700 });
-	if (account) await openTheWay(data, account);
+	if (account && !(await openTheWay(data, account))) {
+		throw new RoomError("database.folder_unreachable", "the database's account can't reach the data folder");
+	}
 	if (!(await isFounded(data))) await found(data, options);
 	const { uid } = await stat(data);
 	if (uid !== (account?.uid ?? process.getuid?.())) {
@@ -49,24 +51,6 @@ async function isFounded(data: string): Promise<boolean> {
 	throw new RoomError("database.version_unknown", `the data folder is not PostgreSQL ${MAJOR}'s`, {
 		context: { version: version.trim().slice(0, 10) },
 	});
-}
-
-/**
- * Started as root, the database does not run as root: it must get through the state folder, which it can't list. Folders above that are not
- * ours to open, but for those of a temporary folder.
- */
-async function openTheWay(data: string, account: Account): Promise<void> {
-	const temporary = await realpath(tmpdir());
-	const nearest = dirname(await realpath(data).catch(async () => join(await realpath(dirname(data)), "data")));
-	for (let folder = nearest; folder !== dirname(folder); folder = dirname(folder)) {
-		const { mode, uid, gid } = await stat(folder);
-		const bit = uid === account.uid ? 0o100 : gid === account.gid ? 0o010 : 0o001;
-		if (mode & bit) continue;
-		if (folder !== nearest && !folder.startsWith(`${temporary}/`)) {
-			throw new RoomError("database.folder_unreachable", "the database's account can't reach the data folder");
-		}
-		await chmod(folder, (mode & 0o7777) | bit);
-	}
 }
 
 /** Beside its place and then moved there, so that a power cut leaves no half of one, and of two services one wins. */

@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import mqtt, { type MqttClient } from "mqtt";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { topics } from "../../../provisioning/contract/topics.ts";
-import { type Broker, startBroker } from "../../../provisioning/service/broker/mosquitto.ts";
-import { type Credentials, type FleetCa, openCa } from "../../../provisioning/service/ca/FleetCa.ts";
+import { topics } from "../../../../provisioning/contract/topics.ts";
+import { type Broker, startBroker } from "../../../../provisioning/service/broker/mosquitto.ts";
+import { type Credentials, type FleetCa, openCa } from "../../../../provisioning/service/ca/FleetCa.ts";
 
 let folder: string;
 let ca: FleetCa;
@@ -182,8 +182,8 @@ test("leaves nothing behind: no process, no file", async () => {
 
 test("dies with the program that started it, however that ends", async () => {
 	const program = `
-		import { openCa } from ${JSON.stringify(new URL("../../../provisioning/service/ca/FleetCa.ts", import.meta.url).href)};
-		import { startBroker } from ${JSON.stringify(new URL("../../../provisioning/service/broker/mosquitto.ts", import.meta.url).href)};
+		import { openCa } from ${JSON.stringify(new URL("../../../../provisioning/service/ca/FleetCa.ts", import.meta.url).href)};
+		import { startBroker } from ${JSON.stringify(new URL("../../../../provisioning/service/broker/mosquitto.ts", import.meta.url).href)};
 		const broker = await startBroker({ ca: await openCa(${JSON.stringify(join(folder, "ca-of-child"))}) });
 		console.log(broker.pid);
 		setInterval(() => {}, 1000);

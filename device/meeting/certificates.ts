@@ -11,6 +11,7 @@ import {
 } from "@peculiar/x509";
 import { RoomError } from "../core/RoomError.ts";
 import { type Bytes, equalBytes, sha256 } from "./bytes.ts";
+import { isWellFormed } from "./certificateForm.ts";
 import type { SecurityFailure } from "./failures.ts";
 
 /** Whom this end trusts. */
@@ -72,18 +73,9 @@ export async function verifyChain(
 }
 
 function parse(der: Bytes): X509Certificate {
-	// The parser ignores what follows; nobody signed it.
-	if (!isOneSequence(der)) untrusted("form");
+	// The parser is generous with what nobody signed.
+	if (!isWellFormed(der)) untrusted("form");
 	return new X509Certificate(der);
-}
-
-/** Whether the bytes are exactly one DER SEQUENCE (X.690 §8.1.3 and §10.1: definite length, in the fewest octets). */
-function isOneSequence(der: Bytes): boolean {
-	const [tag, first = 0, second = 0, third = 0] = der;
-	if (tag !== 0x30) return false;
-	if (first < 0x80) return der.length === 2 + first;
-	if (first === 0x81) return second >= 0x80 && der.length === 3 + second;
-	return first === 0x82 && second > 0 && der.length === 4 + (second << 8) + third;
 }
 
 async function verify(path: X509Certificate[], options: Trust & { nowMs: number }): Promise<DeviceCertificate> {

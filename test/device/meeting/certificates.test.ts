@@ -161,6 +161,38 @@ describe("a room's certificate chain", () => {
 	});
 });
 
+describe("what nobody signed of a certificate", () => {
+	/** Places of the frame, the second naming of the algorithm, and all of the signature but its numbers' digits. */
+	const aroundTheSigned = (der: Bytes): number[] => {
+		const places = (start: number, count: number) => Array.from({ length: count }, (_, index) => start + index);
+		// 30 82 xx xx, then 30 81 xx or 30 82 xx xx before what is signed
+		const signed = der[5] === 0x81 ? 7 + (der[6] as number) : 8 + (der[6] as number) * 256 + (der[7] as number);
+		const signature = signed + 12;
+		const secondNumber = signature + 7 + (der[signature + 6] as number);
+		return [...places(0, 4), ...places(signed, 12 + 8), ...places(secondNumber, 3)];
+	};
+
+	it("has no second spelling: any byte of it changed in any way is refused", async () => {
+		// Both lengths of the signature's numbers: with and without a leading zero.
+		const lengths = new Set<number>();
+		while (lengths.size < 3) {
+			const leaf = derOf(await fleet.issue({ name: "CN=room-7" }));
+			if (lengths.has(leaf.length)) continue;
+			lengths.add(leaf.length);
+			expect(await verdict([leaf, derOf(fleet.root)])).toBe("room-7");
+			const accepted: string[] = [];
+			for (const at of aroundTheSigned(leaf)) {
+				for (let by = 1; by < 256; by++) {
+					const changed = leaf.slice();
+					changed[at] = (changed[at] as number) ^ by;
+					if ((await verdict([changed, derOf(fleet.root)])) === "room-7") accepted.push(`${at}^${by}`);
+				}
+			}
+			expect(accepted).toEqual([]);
+		}
+	});
+});
+
 describe("the revocation list", () => {
 	const listOf = async (issuer: Issued, serials: string[], endless = false): Promise<string> => {
 		const list = await x509.X509CrlGenerator.create({

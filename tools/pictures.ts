@@ -5,7 +5,7 @@
 import { globSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { launchChromium } from "../test/ui/guest/chromium.ts";
+import { launchChromium } from "../test/sim/chromium.ts";
 
 const drawings = join(import.meta.dirname, "pictures");
 const assets = join(import.meta.dirname, "..", "device", "media", "assets");

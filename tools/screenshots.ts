@@ -5,7 +5,7 @@
  */
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { allowMedia, launchChromium } from "../test/ui/guest/chromium.ts";
+import { allowMedia, launchChromium } from "../test/sim/chromium.ts";
 import { guestScreens } from "./screenshots/guestScreens.ts";
 import { picksFrom } from "./screenshots/Picks.ts";
 import { panelScreens } from "./screenshots/panelScreens.ts";
@@ -15,7 +15,7 @@ const picks = picksFrom(process.argv.slice(2));
 const makers = { panel: panelScreens, guest: guestScreens };
 
 await mkdir(folder, { recursive: true });
-const browser = await launchChromium([allowMedia, "--font-render-hinting=none"]);
+const browser = await launchChromium([allowMedia]);
 try {
 	for (const page of picks(Object.keys(makers) as (keyof typeof makers)[])) {
 		const count = await makers[page](browser, folder, picks);

@@ -1,6 +1,6 @@
 /** What a bench needs to know of a guest page: put into it before its own scripts, it changes nothing of what the page does. */
 import type { Browser, Page } from "playwright-core";
-import { allowMedia, launchChromium } from "../ui/guest/chromium.ts";
+import { allowMedia, launchChromium } from "../sim/chromium.ts";
 import { Guest } from "../ui/guest/guestBrowser.ts";
 import { timecodeScript } from "./timecodePage.ts";
 

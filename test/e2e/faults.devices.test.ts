@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { formatLink } from "../../device/meeting/link.ts";
-import { allowMedia, launchChromium } from "../ui/guest/chromium.ts";
+import { allowMedia, launchChromium } from "../sim/chromium.ts";
 import { listenToFar, loudestSound } from "../ui/guest/farMedia.ts";
 import { Guest, patience } from "../ui/guest/guestBrowser.ts";
 import type { PanelDriver } from "./PanelDriver.ts";

@@ -10,7 +10,7 @@ import { randomBytes, toBase64url } from "../../device/meeting/bytes.ts";
 import { formatLink, type Link } from "../../device/meeting/link.ts";
 import { Seal } from "../../device/meeting/sealing.ts";
 import { limits } from "../../provisioning/contract/rendezvous.ts";
-import { allowMedia, launchChromium } from "../ui/guest/chromium.ts";
+import { allowMedia, launchChromium } from "../sim/chromium.ts";
 import { Guest, patience } from "../ui/guest/guestBrowser.ts";
 import { mediaCount, watchTransport } from "./guestTransport.ts";
 import type { PanelDriver } from "./PanelDriver.ts";

@@ -5,7 +5,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Building, freePortBase, type RunningBuilding } from "../../tools/building/Building.ts";
-import { allowMedia, launchChromium } from "../ui/guest/chromium.ts";
+import { allowMedia, launchChromium } from "../sim/chromium.ts";
 import { probePicture } from "../ui/guest/farMedia.ts";
 import { Guest, patience } from "../ui/guest/guestBrowser.ts";
 

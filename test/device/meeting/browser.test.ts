@@ -5,8 +5,8 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { build, type Rolldown } from "vite";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { launchChromium } from "../../sim/chromium.ts";
 import { TestFleet } from "../../sim/meeting/TestFleet.ts";
-import { launchChromium } from "../../ui/guest/chromium.ts";
 import type { BrowserReport } from "./pages/handshake.ts";
 
 const corpus = (name: string): string => readFileSync(join(import.meta.dirname, "corpus", name), "utf8");

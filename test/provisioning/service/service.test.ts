@@ -3,11 +3,11 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createApp } from "../../../provisioning/service/app.ts";
 import { openCa } from "../../../provisioning/service/ca/FleetCa.ts";
 import { type Service, type ServiceOptions, startService } from "../../../provisioning/service/startService.ts";
+import { launchChromium } from "../../sim/chromium.ts";
 import { newMeetingId, RelayClient } from "./rendezvous/RelayClient.ts";
 
 let folder: string;
@@ -97,10 +97,7 @@ test("a Host header can't write into the policy", async () => {
 
 test("the guest page may open its socket in a browser under this policy", async () => {
 	const url = await start();
-	const browser = await chromium.launch({
-		executablePath: "/usr/bin/chromium",
-		args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
-	});
+	const browser = await launchChromium();
 	try {
 		const page = await browser.newPage();
 		await page.goto(`${url}/j/${newMeetingId()}`);

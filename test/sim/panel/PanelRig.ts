@@ -1,5 +1,4 @@
 import { fileURLToPath } from "node:url";
-import { type Browser, chromium } from "playwright-core";
 import type { Clock } from "../../../device/core/clock.ts";
 import { silentLog } from "../../../device/core/log.ts";
 import { PanelServer } from "../../../device/panel/PanelServer.ts";
@@ -7,23 +6,6 @@ import { buildPage } from "../../../tools/build-ui.ts";
 import { ScriptedRoom } from "./ScriptedRoom.ts";
 
 const pages = fileURLToPath(new URL("../../../build/ui", import.meta.url));
-
-/** Debian's Chromium, headless and without a word to the outside. */
-export function startChromium(): Promise<Browser> {
-	return chromium.launch({
-		executablePath: "/usr/bin/chromium",
-		args: [
-			"--no-sandbox",
-			"--disable-gpu",
-			"--disable-quic",
-			"--no-first-run",
-			"--disable-background-networking",
-			"--disable-component-update",
-			"--disable-sync",
-			"--font-render-hinting=none",
-		],
-	});
-}
 
 export interface PanelRig {
 	room: ScriptedRoom;

@@ -1,6 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { allowMedia, launchChromium } from "./chromium.ts";
+import { allowMedia, launchChromium } from "../../sim/chromium.ts";
 import type { PairOptions, PeersPage } from "./pages/peers.ts";
 import { serveModule } from "./serveModule.ts";
 

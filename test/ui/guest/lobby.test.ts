@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Service } from "../../../provisioning/service/startService.ts";
-import { allowMedia, launchChromium } from "./chromium.ts";
+import { allowMedia, launchChromium } from "../../sim/chromium.ts";
 import { Guest, newLink, patience } from "./guestBrowser.ts";
 import { startGuestServer } from "./guestServer.ts";
 

@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { ManualClock } from "../../../device/core/clock.ts";
 import { scriptBytes } from "../../../tools/build-ui.ts";
 import { pictureFile } from "../../../ui/kit/code/pictures.ts";
-import { type PanelRig, startChromium, startPanel } from "../../sim/panel/PanelRig.ts";
+import { launchChromium } from "../../sim/chromium.ts";
+import { type PanelRig, startPanel } from "../../sim/panel/PanelRig.ts";
 import { code, guestLink, inLocale, scenes } from "../../sim/panel/scenes.ts";
 
 let browser: Browser;
@@ -12,7 +13,7 @@ let page: Page;
 let complaints: string[];
 
 beforeAll(async () => {
-	browser = await startChromium();
+	browser = await launchChromium();
 });
 afterAll(() => browser.close());
 

@@ -3,7 +3,8 @@ import { createRequire } from "node:module";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Locale } from "../../../device/contract/snapshot.ts";
-import { type PanelRig, startChromium, startPanel } from "../../sim/panel/PanelRig.ts";
+import { launchChromium } from "../../sim/chromium.ts";
+import { type PanelRig, startPanel } from "../../sim/panel/PanelRig.ts";
 import { failures, inLocale, type SceneName, scenes } from "../../sim/panel/scenes.ts";
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -20,7 +21,7 @@ let browser: Browser;
 let rig: PanelRig;
 
 beforeAll(async () => {
-	browser = await startChromium();
+	browser = await launchChromium();
 	rig = await startPanel();
 }, 60_000);
 

@@ -1,6 +1,9 @@
 import { type Browser, chromium } from "playwright-core";
 
-/** Debian's Chromium, headless, with its fake camera (a moving picture) and microphone (a beep a second). */
+/**
+ * Debian's Chromium, headless and without a word to the outside, with its fake camera (a moving picture) and microphone (a beep a
+ * second). Letters have the same width on every machine.
+ */
 export function launchChromium(extra: string[] = []): Promise<Browser> {
 	return chromium.launch({
 		executablePath: "/usr/bin/chromium",
@@ -12,6 +15,7 @@ export function launchChromium(extra: string[] = []): Promise<Browser> {
 			"--disable-background-networking",
 			"--disable-component-update",
 			"--disable-sync",
+			"--font-render-hinting=none",
 			"--use-fake-device-for-media-stream",
 			...extra,
 		],

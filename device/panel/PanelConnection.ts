@@ -9,8 +9,11 @@ export type FrameRefusal = "panel.malformed" | "panel.too_fast" | "panel.too_lar
 const BEHIND_BYTES = 256 * 1024;
 /** Three pings fit in the 2 s after which the panel says that its connection is lost. */
 const PING_MS = 600;
-/** A panel that said nothing for so long is gone. Longer than the panel's own 2 s, so that the panel is the first to say it. */
-const SILENT_MS = 6000;
+/**
+ * A panel that leaves so many unanswered is gone: 6 s, longer than the panel's own 2 s, so that the panel is the first to say it. Pings
+ * are counted, not time: a clock that is set, or a stall of this program, is no silence of the panel's.
+ */
+const UNANSWERED_PINGS = 10;
 /** Nobody touches a panel so often; volume by thumb sends ten a second. */
 const touches = { burst: 40, perSecond: 20 };
 /** A panel of ours never sends a malformed frame: after so many, whatever speaks here isn't one. */
@@ -32,14 +35,13 @@ export class PanelConnection {
 	readonly #limit: RateLimit;
 	#behind = false;
 	#malformed = 0;
-	#heardAt: number;
+	#unanswered = 0;
 	#cancelPing: () => void = () => {};
 
 	constructor(socket: WebSocket, options: PanelConnectionOptions) {
 		this.#socket = socket;
 		this.#options = options;
 		this.#limit = new RateLimit(options.clock, touches);
-		this.#heardAt = options.clock.now();
 		socket.on("message", (data, binary) => this.#take(data, binary));
 		socket.on("error", (error: Error & { code?: string }) => {
 			options.refused(error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH" ? "panel.too_large" : "panel.malformed");
@@ -79,7 +81,7 @@ export class PanelConnection {
 	}
 
 	#take(data: RawData, binary: boolean): void {
-		this.#heardAt = this.#options.clock.now();
+		this.#unanswered = 0;
 		const parsed = binary ? ({ ok: false, id: -1 } as const) : parseFrame(String(data));
 		if (!parsed.ok) this.#refuseMalformed(parsed.id);
 		else if (parsed.frame.t === "intent") this.#takeIntent(parsed.frame.id, parsed.frame.intent);
@@ -111,10 +113,11 @@ export class PanelConnection {
 
 	#schedulePing(): void {
 		this.#cancelPing = this.#options.clock.after(PING_MS, () => {
-			if (this.#options.clock.now() - this.#heardAt > SILENT_MS) {
+			if (this.#unanswered >= UNANSWERED_PINGS) {
 				this.#options.refused("panel.silent");
 				return this.#socket.terminate();
 			}
+			this.#unanswered += 1;
 			this.#send({ t: "ping" });
 			this.#schedulePing();
 		});

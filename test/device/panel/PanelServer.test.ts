@@ -13,7 +13,15 @@ import { scenes } from "../../sim/panel/scenes.ts";
 
 let room: ScriptedRoom;
 let server: PanelServer;
-let clock: ManualClock;
+/** A clock that can be set, too: timers don't notice. */
+class SettableClock extends ManualClock {
+	ahead = 0;
+	override now(): number {
+		return super.now() + this.ahead;
+	}
+}
+
+let clock: SettableClock;
 let pages: string;
 let logged: string[];
 const clients: PanelClient[] = [];
@@ -28,7 +36,7 @@ beforeEach(async () => {
 	}
 	await writeFile(join(pages, "secret.txt"), "secret");
 	room = new ScriptedRoom();
-	clock = new ManualClock(1_000_000);
+	clock = new SettableClock(1_000_000);
 	logged = [];
 	server = await start();
 });
@@ -308,6 +316,18 @@ describe("slow and lost panels", () => {
 		expect(await gone).toBe(1006);
 		expect(refused("panel.silent")).toBe(1);
 		expect(server.panels).toBe(1);
+	});
+
+	it("keeps a panel when the clock is set, or when the room itself stalled", async () => {
+		const panel = await connect();
+		for (const jumped of [3_600_000, 0]) {
+			clock.ahead = jumped;
+			clock.advance(600);
+			panel.send(jumped, { type: "panel.self_view", on: true });
+			await panel.frame("ack", ({ id }) => id === jumped);
+		}
+		expect(server.panels).toBe(1);
+		expect(refused("panel.silent")).toBe(0);
 	});
 
 	it("doesn't pile up snapshots for a panel that doesn't read, and gives it the newest in the end", async () => {

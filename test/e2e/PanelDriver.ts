@@ -8,7 +8,8 @@ export class PanelDriver {
 	readonly #watchers = new Set<() => void>();
 	#snapshot: Snapshot | null = null;
 	#nextId = 1;
-	readonly #answers = new Map<number, (answer: string) => void>();
+	readonly #answers = new Map<number, (answer: string | Error) => void>();
+	#closed: Error | null = null;
 	/** Every screen (a call's phase for a call) since the driver connected, in order. */
 	readonly history: string[] = [];
 	levels = { microphone: 0, far: 0 };
@@ -17,6 +18,12 @@ export class PanelDriver {
 	private constructor(socket: WebSocket) {
 		this.#socket = socket;
 		socket.on("message", (data) => this.#frame(JSON.parse(String(data)) as DeviceFrame));
+		socket.on("error", () => {});
+		socket.on("close", (code) => {
+			this.#closed = new Error(`the panel's connection was closed (${code}); it was ${this.history}`);
+			for (const answer of this.#answers.values()) answer(this.#closed);
+			for (const watcher of [...this.#watchers]) watcher();
+		});
 	}
 
 	static async connect(url: string): Promise<PanelDriver> {
@@ -62,11 +69,12 @@ export class PanelDriver {
 		return this.#snapshot;
 	}
 
-	/** Touches; resolves with what the room answers: `ack` or a code. */
+	/** Touches; resolves with what the room answers: `ack` or a code. Rejects where the connection is closed, by either side. */
 	touch(intent: Intent): Promise<string> {
 		const id = this.#nextId++;
-		return new Promise((resolve) => {
-			this.#answers.set(id, resolve);
+		return new Promise((resolve, reject) => {
+			if (this.#closed) return reject(this.#closed);
+			this.#answers.set(id, (answer) => (answer instanceof Error ? reject(answer) : resolve(answer)));
 			this.#socket.send(JSON.stringify({ t: "intent", id, intent }));
 		});
 	}
@@ -82,10 +90,12 @@ export class PanelDriver {
 	until(condition: (snapshot: Snapshot) => boolean, what = "a condition", timeoutMs = 30_000): Promise<Snapshot> {
 		return new Promise((resolve, reject) => {
 			const look = () => {
-				if (!this.#snapshot || !condition(this.#snapshot)) return;
+				const held = this.#snapshot !== null && condition(this.#snapshot);
+				if (!held && !this.#closed) return;
 				clearTimeout(timer);
 				this.#watchers.delete(look);
-				resolve(this.#snapshot);
+				if (held) resolve(this.snapshot);
+				else reject(new Error(`waited for ${what}`, { cause: this.#closed }));
 			};
 			const timer = setTimeout(() => {
 				this.#watchers.delete(look);

@@ -66,9 +66,19 @@ export class Pad extends GstObject {
 		native().padCapLatency(this.handle, ms);
 	}
 
+	/** From now on buffers without a time end here. */
+	dropUntimed(): void {
+		native().padDropUntimed(this.handle);
+	}
+
 	/** Asks for a key frame: upstream from a sink pad's peer or into this source pad. False when nobody took the event. */
 	forceKeyUnit(): boolean {
 		return native().forceKeyUnit(this.handle, true);
+	}
+
+	/** Sends EOS downstream: into this sink pad, or to this source pad's peer. False when nobody took it. */
+	endOfStream(): boolean {
+		return native().sendEos(this.handle);
 	}
 
 	/** Sends a custom event; `upstream` towards the source. False when nobody took it. */

@@ -106,8 +106,9 @@ export interface NativeAddon {
 	unlinkElements(a: Handle, b: Handle): void;
 	queryTime(element: Handle, what: "position" | "duration"): number;
 	seek(element: Handle, seconds: number): boolean;
-	sendEos(element: Handle): boolean;
+	sendEos(object: Handle): boolean;
 	padCapLatency(pad: Handle, ms: number): void;
+	padDropUntimed(pad: Handle): void;
 	forceKeyUnit(object: Handle, upstream: boolean): boolean;
 	sendCustomEvent(
 		object: Handle,

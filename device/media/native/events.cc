@@ -24,10 +24,6 @@ static Napi::Value seek(const Napi::CallbackInfo& info) {
                                                                 static_cast<gint64>(seconds * GST_SECOND)));
 }
 
-static Napi::Value sendEos(const Napi::CallbackInfo& info) {
-  return Napi::Boolean::New(info.Env(), gst_element_send_event(elementArgument(info, 0), gst_event_new_eos()));
-}
-
 /**
  * Hands the event to a pad or an element. Upstream, into a source pad it is sent, out of a sink pad it is pushed to the peer, an element
  * gets it at a source pad as if from downstream; downstream the mirror of it.
@@ -44,6 +40,11 @@ static GObject* padOrElement(const Napi::CallbackInfo& info) {
   GObject* object = objectArgument(info, 0);
   if (!GST_IS_PAD(object) && !GST_IS_ELEMENT(object)) throw roomError(info.Env(), "media.gst_argument", "Expected a pad or an element");
   return object;
+}
+
+static Napi::Value sendEos(const Napi::CallbackInfo& info) {
+  GObject* object = padOrElement(info);
+  return Napi::Boolean::New(info.Env(), dispatch(object, gst_event_new_eos(), false));
 }
 
 static Napi::Value forceKeyUnit(const Napi::CallbackInfo& info) {

@@ -165,6 +165,10 @@ GstPadProbeReturn capLatency(GstPad*, GstPadProbeInfo* info, gpointer data) {
   return GST_PAD_PROBE_OK;
 }
 
+GstPadProbeReturn dropUntimed(GstPad*, GstPadProbeInfo* info, gpointer) {
+  return GST_BUFFER_PTS_IS_VALID(GST_PAD_PROBE_INFO_BUFFER(info)) ? GST_PAD_PROBE_OK : GST_PAD_PROBE_DROP;
+}
+
 }  // namespace
 
 static Napi::Value addPadProbe(const Napi::CallbackInfo& info) {
@@ -214,8 +218,15 @@ static Napi::Value padCapLatency(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+static Napi::Value padDropUntimed(const Napi::CallbackInfo& info) {
+  // No JavaScript behind it: it ends with its pad.
+  gst_pad_add_probe(padArgument(info, 0), GST_PAD_PROBE_TYPE_BUFFER, dropUntimed, nullptr, nullptr);
+  return info.Env().Undefined();
+}
+
 void addProbes(Napi::Env env, Napi::Object exports) {
   addFunction<addPadProbe>(env, exports, "addPadProbe");
   addFunction<padCount>(env, exports, "padCount");
   addFunction<padCapLatency>(env, exports, "padCapLatency");
+  addFunction<padDropUntimed>(env, exports, "padDropUntimed");
 }

@@ -133,17 +133,23 @@ export class Composition {
 	#feed(bin: Bin): Pad {
 		const pad = this.#mixer.requestPad("sink_%u");
 		const src = bin.pad("src") as Pad;
+		// A decoder gives one now and then after a loss, and at the first the mixer stops for good, without a word on the bus.
+		src.dropUntimed();
 		src.link(pad);
 		src.dispose();
 		return pad;
 	}
 }
 
+/**
+ * Each sink keeps to the clock and tells the mixer when it is behind (`qos`; a display's does so of itself). A mixer that nobody tells
+ * draws every picture of the time it lost, and on a processor with too little to spare it shows a past that grows older and older.
+ */
 function screenDescription(frame: string, { width, height, fps, previewFps, display }: TvOptions): string {
 	const drawn = `capsfilter name=tv-mixed caps="${frame}" ! ${overlayDescription(width, height)}`;
 	const preview =
 		`${fps > previewFps ? `${slowed(previewFps)} ! ` : ""}${asJpeg} ! jpegenc quality=85 ! ` +
-		"appsink name=tv-jpeg max-buffers=1 drop=true sync=false async=false";
+		"appsink name=tv-jpeg max-buffers=1 drop=true sync=true qos=true async=false";
 	if (display === null) return `${drawn} ! ${preview}`;
 	return (
 		`${drawn} ! tee name=tv-split ! queue max-size-buffers=2 ! ${display} ` +

@@ -11,7 +11,7 @@ import { enqueue } from "../db/Outbound.ts";
  * Call it after whatever may have left a room without one.
  */
 export async function offerWaiting(trx: Db, nowMs: number): Promise<number> {
-	const { rows } = await sql<{ id: string; device_id: string; seq: number; spec: unknown; expires_at: Date }>`
+	const { rows } = await sql<Offered>`
 		update jobs set offered_at = ${new Date(nowMs)}
 		where id in (
 			select distinct on (waiting.device_id) waiting.id
@@ -25,24 +25,53 @@ export async function offerWaiting(trx: Db, nowMs: number): Promise<number> {
 			order by waiting.device_id, waiting.seq
 		)
 		returning id, device_id, seq, spec, expires_at`.execute(trx);
-	const messages = rows.map(({ id, device_id, seq, spec, expires_at }) => ({
-		topic: topics.jobNext(device_id),
-		payload: encodePayload(jobNext, {
-			v: PAYLOAD_VERSION,
-			mid: randomBytes(16).toString("base64url"),
-			ts: nowMs,
-			jobId: id,
-			seq,
-			type: "firmware",
-			spec: spec as JobNextSpec,
-			exp: expires_at.getTime(),
-		}),
-		retain: true,
-		bulk: true,
-	}));
-	await enqueue(trx, messages);
+	await enqueue(
+		trx,
+		rows.map((row) => offer(row, nowMs)),
+	);
 	return rows.length;
 }
+
+/** Publishes again what is offered: for a broker that has lost what it kept. */
+export async function offerAgain(trx: Db, nowMs: number): Promise<number> {
+	const rows = await trx
+		.selectFrom("jobs")
+		.select(["id", "device_id", "seq", "spec", "expires_at"])
+		.where("offered_at", "is not", null)
+		.where("ended_at", "is", null)
+		// Not between somebody's ending it and clearing its topic.
+		.forShare()
+		.execute();
+	await enqueue(
+		trx,
+		rows.map((row) => offer(row, nowMs)),
+	);
+	return rows.length;
+}
+
+interface Offered {
+	id: string;
+	device_id: string;
+	seq: number;
+	spec: unknown;
+	expires_at: Date;
+}
+
+const offer = ({ id, device_id, seq, spec, expires_at }: Offered, nowMs: number) => ({
+	topic: topics.jobNext(device_id),
+	payload: encodePayload(jobNext, {
+		v: PAYLOAD_VERSION,
+		mid: randomBytes(16).toString("base64url"),
+		ts: nowMs,
+		jobId: id,
+		seq,
+		type: "firmware",
+		spec: spec as JobNextSpec,
+		exp: expires_at.getTime(),
+	}),
+	retain: true,
+	bulk: true,
+});
 type JobNextSpec = Parameters<typeof encodePayload<typeof jobNext>>[1]["spec"];
 
 /** Takes jobs in these states back from their rooms; `end` null: they wait to be offered again. */

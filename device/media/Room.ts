@@ -4,7 +4,7 @@ import { DeviceWatch } from "./devices.ts";
 import { displaySink } from "./display.ts";
 import { readFarTimecodes } from "./FarTimecode.ts";
 import { GstPeer } from "./GstPeer.ts";
-import { type AppSink, type Bin, type BusMessage, Pipeline } from "./gst/index.ts";
+import { type AppSink, type Bin, type BusMessage, Pipeline, releaseMemory } from "./gst/index.ts";
 import { Hub, isolate } from "./Hub.ts";
 import type { MediaDevice, TvScene } from "./MediaEngine.ts";
 import { asJpeg, slowed } from "./preview.ts";
@@ -66,7 +66,11 @@ export class Room {
 			farVideo: hub("far-video"),
 			farAudio: hub("far-audio"),
 		};
-		this.#pipeline.onMessage((message) => this.#busMessage(message), ["error", "warning", "element", "latency"]);
+		this.#pipeline.onMessage(
+			(message) => this.#busMessage(message),
+			["error", "warning", "element", "latency"],
+			["element"],
+		);
 		this.#watch = new DeviceWatch(Pipeline.elementExists, () => void this.#devicesChanged());
 		this.#speaker = new Speaker(this.#pipeline, this.#hubs.farAudio, {
 			setting: options.speaker,
@@ -166,6 +170,12 @@ export class Room {
 		const peer = this.#peers.get(id);
 		this.#peers.delete(id);
 		await peer?.close();
+		this.#releaseAtRest();
+	}
+
+	/** After a call: it may be hours until the next, and what one takes is half of what the engine has. */
+	#releaseAtRest(): void {
+		if (this.#peers.size === 0 && !this.#ticking) void releaseMemory();
 	}
 
 	/** A display is drawn to always; without one only while somebody looks. */
@@ -277,6 +287,8 @@ export class Room {
 	#tick(on: boolean): void {
 		if (!on || this.#ticking) return;
 		this.#ticking = setInterval(() => {
+			// the meters' messages
+			this.#pipeline.takeMessages();
 			const now = performance.now();
 			const changes = [this.#slots.camera.measure(now), this.#slots.microphone.measure(now)];
 			if (changes.includes(true)) this.#tellSources();
@@ -288,6 +300,7 @@ export class Room {
 			if (quiet && this.#ticking) {
 				clearInterval(this.#ticking);
 				this.#ticking = null;
+				this.#releaseAtRest();
 			}
 		}, 100);
 	}

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { stringify } from "yaml";
+import { nodeFlags } from "../../device/core/nodeFlags.ts";
 import { RoomError } from "../../device/core/RoomError.ts";
 import { createLink, formatLink } from "../../device/meeting/link.ts";
 import { type Broker, startBroker } from "../../provisioning/service/broker/mosquitto.ts";
@@ -160,6 +161,7 @@ export class Building {
 		await writeFile(file("room.yaml"), stringify(config), { mode: 0o600 });
 		const { log, onLogLine } = this.#options;
 		const child = fork(join(root, "device", "main.ts"), ["--config", file("room.yaml")], {
+			execArgv: [...nodeFlags],
 			stdio: ["ignore", "inherit", onLogLine ? "pipe" : log === "quiet" ? "ignore" : "inherit", "ipc"],
 			env: {
 				...process.env,

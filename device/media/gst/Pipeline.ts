@@ -8,7 +8,10 @@ const listenedTo = new Set<Pipeline>();
 
 /** A GstPipeline; gst-kit's `Pipeline` and more. Call `dispose()` at its end: one that is only forgotten ends when it is collected. */
 export class Pipeline extends Bin {
-	readonly #listeners = new Map<object, { types: readonly string[] | null; listener: (message: BusMessage) => void }>();
+	readonly #listeners = new Map<
+		object,
+		{ types: readonly string[] | null; quiet: readonly string[]; listener: (message: BusMessage) => void }
+	>();
 	readonly #pops: ((message: BusMessage | null) => void)[] = [];
 	#disposal: Promise<void> | undefined;
 
@@ -95,10 +98,18 @@ export class Pipeline extends Bin {
 		});
 	}
 
-	/** Calls back for every bus message, or only for the named types (others are dropped natively). */
-	onMessage(listener: (message: BusMessage) => void, types: readonly string[] | null = null): Disconnect {
+	/**
+	 * Calls back for every bus message, or only for the named types (others are dropped natively).
+	 * @param quiet Of the named types, those that come often and can wait: they are kept until another message comes or
+	 * `takeMessages` is called, so that none of them wakes JavaScript.
+	 */
+	onMessage(
+		listener: (message: BusMessage) => void,
+		types: readonly string[] | null = null,
+		quiet: readonly string[] = [],
+	): Disconnect {
 		const key = {};
-		this.#listeners.set(key, { types, listener });
+		this.#listeners.set(key, { types, quiet, listener });
 		this.#hold();
 		this.#updateFilter(this.#pops.length > 0);
 		this.#drain();
@@ -107,6 +118,11 @@ export class Pipeline extends Bin {
 			this.#hold();
 			if (!this.disposed) this.#updateFilter(this.#pops.length > 0);
 		};
+	}
+
+	/** Calls the listeners now for what waits, quiet messages too. */
+	takeMessages(): void {
+		this.#drain();
 	}
 
 	/**
@@ -141,10 +157,13 @@ export class Pipeline extends Bin {
 	}
 
 	#updateFilter(all: boolean): void {
-		const wanted = [...this.#listeners.values()].map(({ types }) => types);
+		const listeners = [...this.#listeners.values()];
+		const everything = all || listeners.length === 0 || listeners.some(({ types }) => types === null);
+		const loud = new Set(listeners.flatMap(({ types, quiet }) => types?.filter((type) => !quiet.includes(type)) ?? []));
 		native().busFilter(
 			this.handle,
-			all || wanted.length === 0 || wanted.includes(null) ? null : wanted.flatMap((t) => t ?? []),
+			everything ? null : listeners.flatMap(({ types }) => types ?? []),
+			everything ? [] : listeners.flatMap(({ quiet }) => quiet.filter((type) => !loud.has(type))),
 		);
 	}
 

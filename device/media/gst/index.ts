@@ -11,6 +11,6 @@ export { Element, type ElementType } from "./Element.ts";
 export { GstObject } from "./GstObject.ts";
 export { Pad } from "./Pad.ts";
 export { Pipeline } from "./Pipeline.ts";
-export { type FactoryInfo, gstVersion, listFactories, liveObjects, setRank } from "./registry.ts";
+export { type FactoryInfo, gstVersion, listFactories, liveObjects, releaseMemory, setRank } from "./registry.ts";
 export * from "./values.ts";
 export { type GateCounters, type GateState, WebrtcGate } from "./WebrtcGate.ts";

@@ -128,7 +128,7 @@ export interface NativeAddon {
 
 	busOpen(pipeline: Handle, wake: () => void): void;
 	busPop(pipeline: Handle): BusMessage | null;
-	busFilter(pipeline: Handle, types: readonly string[] | null): void;
+	busFilter(pipeline: Handle, types: readonly string[] | null, quiet: readonly string[]): void;
 
 	padDirection(pad: Handle): "src" | "sink" | "unknown";
 	padCaps(pad: Handle, which: "current" | "allowed" | "query"): string | null;
@@ -145,6 +145,8 @@ export interface NativeAddon {
 	sinkEnded(sink: Handle): boolean;
 	sourcePush(source: Handle, data: Uint8Array, pts: number | Uint8Array | undefined): void;
 	sourceEnd(source: Handle): void;
+
+	releaseMemory(): Promise<void>;
 
 	gateOf(webrtcbin: Handle): NativeGate;
 	deviceMonitor(

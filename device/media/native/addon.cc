@@ -53,6 +53,7 @@ static Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   addApp(env, exports);
   addFactories(env, exports);
   addDevices(env, exports);
+  addMemory(env, exports);
   addGate(env, exports);
   return exports;
 }

@@ -113,6 +113,7 @@ class BusTap : public Attachment {
       if (!all_ && types_.count(GST_MESSAGE_TYPE_NAME(message)) == 0) return;
       if (queue_.size() >= capacity) queue_.pop_front();
       queue_.push_back(read(message));
+      if (quiet_.count(GST_MESSAGE_TYPE_NAME(message)) > 0) return;
     }
     wake_.wake();
   }
@@ -125,10 +126,12 @@ class BusTap : public Attachment {
     return true;
   }
 
-  void filter(bool all, std::set<std::string> types) {
+  /** `quiet`: kept, but JavaScript comes for them when it comes for something else. */
+  void filter(bool all, std::set<std::string> types, std::set<std::string> quiet) {
     std::lock_guard<std::mutex> lock(mutex_);
     all_ = all;
     types_ = std::move(types);
+    quiet_ = std::move(quiet);
   }
 
  protected:
@@ -149,6 +152,7 @@ class BusTap : public Attachment {
   std::deque<Message> queue_;
   bool all_ = true;
   std::set<std::string> types_;
+  std::set<std::string> quiet_;
 };
 
 GstBusSyncReply take(GstBus*, GstMessage* message, gpointer data) {
@@ -185,13 +189,16 @@ static Napi::Value busPop(const Napi::CallbackInfo& info) {
   return tapOf(info)->pop(message) ? toObject(info.Env(), message) : info.Env().Null();
 }
 
+static std::set<std::string> namesOf(const Napi::Value& value) {
+  std::set<std::string> names;
+  if (!value.IsArray()) return names;
+  auto array = value.As<Napi::Array>();
+  for (uint32_t i = 0; i < array.Length(); i++) names.insert(array.Get(i).ToString().Utf8Value());
+  return names;
+}
+
 static Napi::Value busFilter(const Napi::CallbackInfo& info) {
-  std::set<std::string> types;
-  if (info[1].IsArray()) {
-    auto array = info[1].As<Napi::Array>();
-    for (uint32_t i = 0; i < array.Length(); i++) types.insert(array.Get(i).ToString().Utf8Value());
-  }
-  tapOf(info)->filter(!info[1].IsArray(), std::move(types));
+  tapOf(info)->filter(!info[1].IsArray(), namesOf(info[1]), namesOf(info[2]));
   return info.Env().Undefined();
 }
 

@@ -16,6 +16,7 @@ void addBus(Napi::Env env, Napi::Object exports);
 void addApp(Napi::Env env, Napi::Object exports);
 void addFactories(Napi::Env env, Napi::Object exports);
 void addDevices(Napi::Env env, Napi::Object exports);
+void addMemory(Napi::Env env, Napi::Object exports);
 void addGate(Napi::Env env, Napi::Object exports);
 
 /** Sets one function. */

@@ -139,6 +139,23 @@ describe("the bus stream", () => {
 		});
 	});
 
+	it("keeps what is quiet until it is taken, or something else comes", async () => {
+		await using("audiotestsrc is-live=true ! level interval=50000000 ! fakesink name=end", async (pipeline) => {
+			const heard: string[] = [];
+			pipeline.onMessage(({ type }) => heard.push(type), ["eos", "element"], ["element"]);
+			const counter = pipeline.getElementByName("end")!.pad("sink")!.count();
+			await pipeline.play();
+			await until(() => counter.read().buffers >= 20, "sound");
+			expect(heard).toEqual([]);
+			pipeline.takeMessages();
+			expect(heard).toContain("element");
+			const taken = heard.length;
+			pipeline.endOfStream();
+			await until(() => heard.includes("eos"), "the end");
+			expect(heard.slice(taken)).toContain("element");
+		});
+	});
+
 	it("keeps a bounded number of messages when nobody reads", async () => {
 		await using("audiotestsrc num-buffers=3000 ! level interval=1000000 ! fakesink", async (pipeline) => {
 			await pipeline.play();

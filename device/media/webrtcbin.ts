@@ -27,6 +27,11 @@ const repairMs = 600;
 const feedbackBandwidth = 10_000_000;
 /** Regular reports (T_rr_interval, RFC 4585 section 3.4), ns: round trip and loss are known a second after they changed. */
 const reportIntervalNs = 1_000_000_000;
+/**
+ * How often the far end hears by transport-cc what came when, ns: as often as browsers tell each other. By default GStreamer tells of each
+ * picture, and every one of these packets costs both ends as much as one of media.
+ */
+const feedbackIntervalNs = 100_000_000;
 /** Packets kept for the far end to ask for again: more than a second of the highest rate. The default holds a third of one. */
 const keptPackets = 1_000;
 /**
@@ -65,6 +70,11 @@ export function tuneInside(webrtcbin: Element): void {
 			}
 			if (element.factory === "rtpsession") {
 				element.setAll({ bandwidth: feedbackBandwidth, "rtcp-min-interval": reportIntervalNs });
+				const session = element.get("internal-session");
+				if (session instanceof GstObject) {
+					session.set("twcc-feedback-interval", feedbackIntervalNs);
+					session.dispose();
+				}
 			}
 			if (element.factory === "rtprtxsend") element.set("max-size-packets", keptPackets);
 			// It holds every packet back by its source's latency, a whole frame for a camera. That serves files; from live sources it is

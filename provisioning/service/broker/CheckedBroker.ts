@@ -15,10 +15,11 @@ export interface CheckedBrokerOptions {
 	apply: () => Promise<void>;
 	/** The last resort, when it did not heed the list in time. */
 	force?: () => Promise<void>;
+	/** How long the broker may take to heed a list, milliseconds. */
+	heedMs?: number;
 	clock?: Clock;
 }
 
-const HEED_MS = 5000;
 const POLL_MS = 20;
 
 /**
@@ -63,7 +64,7 @@ export class CheckedBroker implements BrokerAdapter {
 
 	async revoke(deviceId: string): Promise<void> {
 		await this.publishRevocations();
-		const { ca, url, clock = systemClock } = { ...this.#options };
+		const { ca, url, clock = systemClock } = this.#options;
 		await this.#takeovers.get(deviceId)?.close();
 		const ended = () => this.#takeovers.delete(deviceId);
 		this.#takeovers.set(deviceId, await SessionTakeover.begin({ ca, url, deviceId, clock, ended }));
@@ -76,12 +77,12 @@ export class CheckedBroker implements BrokerAdapter {
 	}
 
 	async #publish(): Promise<void> {
-		const { ca, apply, force } = this.#options;
+		const { ca, apply, force, heedMs = 5000 } = this.#options;
 		const canary = await ca.issuePart("probe", { days: 1 });
 		await ca.revoke(canary.serial, { expires: canary.notAfter, reason: "superseded" });
 		await apply();
 		const refused = async () => {
-			const until = Date.now() + HEED_MS;
+			const until = Date.now() + heedMs;
 			do {
 				const answer = await askWith({ url: this.url, ca: ca.certificate }, canary, PROBE);
 				if (answer === "revoked") return true;

@@ -61,7 +61,7 @@ export function RolloutScreen({ model, say, session, id }: ScreenProps & { id: s
 			<section class="card" aria-labelledby="rollout-rooms">
 				<h2 id="rollout-rooms">{say.rooms.title}</h2>
 				<TroubleLine trouble={rooms.trouble} say={say} />
-				<ul class="lines">
+				<ul class="lines aligned">
 					{(rooms.value?.items ?? []).map((room) => (
 						<li key={room.device}>
 							<a href={writePlace({ name: "room", id: room.device })}>{room.name}</a>

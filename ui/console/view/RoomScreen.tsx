@@ -4,7 +4,7 @@ import { Badge } from "../../kit/controls/Badge.tsx";
 import { conditionOf } from "../model/Rooms.ts";
 import { useLoaded } from "../model/useLoaded.ts";
 import { RoomActions } from "./RoomActions.tsx";
-import { moment, nowOf, toneOf } from "./roomWords.ts";
+import { eventText, moment, nowOf, toneOf } from "./roomWords.ts";
 import type { ScreenProps } from "./ScreenProps.ts";
 import { TroubleLine } from "./TroubleLine.tsx";
 import { TwinForm } from "./TwinForm.tsx";
@@ -117,12 +117,7 @@ function Events({ model, say, id }: ScreenProps & { id: string }) {
 					<li key={event.id}>
 						<span class="muted">{moment(event.at, say.locale)}</span>
 						<span>{say.events[event.type]}</span>
-						<span class="muted mono">
-							{Object.values(event.data)
-								.filter((value) => typeof value !== "object")
-								.map(String)
-								.join(" · ")}
-						</span>
+						<span class="muted">{eventText(event, say)}</span>
 					</li>
 				))}
 			</ul>

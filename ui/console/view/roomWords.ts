@@ -1,5 +1,7 @@
 import type { Locale } from "../../../device/contract/snapshot.ts";
-import type { DeviceSummary } from "../../../provisioning/contract/http/shapes.ts";
+import type { EventData } from "../../../provisioning/contract/events.ts";
+import type { DeviceSummary, Event } from "../../../provisioning/contract/http/shapes.ts";
+import { duration } from "../../kit/i18n/time.ts";
 import { type Condition, conditionOf } from "../model/Rooms.ts";
 import type { ConsoleWords } from "../words/ConsoleWords.ts";
 
@@ -14,6 +16,13 @@ export const moment = (iso: string, locale: Locale): string =>
 	new Intl.DateTimeFormat(tags[locale], { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" }).format(
 		Date.parse(iso),
 	);
+
+/** As short as it can be told: `10:30` today, else `23. Nov.`. */
+export function shortMoment(iso: string, locale: Locale, nowMs = Date.now()): string {
+	const ms = Date.parse(iso);
+	if (new Date(ms).toDateString() === new Date(nowMs).toDateString()) return clock(ms, locale);
+	return new Intl.DateTimeFormat(tags[locale], { day: "numeric", month: "short" }).format(ms);
+}
 
 /** The colour of a condition. */
 export const toneOf: Record<Condition, "calm" | "care" | "alarm" | "plain"> = {
@@ -35,7 +44,7 @@ export function nowOf(room: DeviceSummary, say: ConsoleWords): string {
 		case "trouble":
 			return status?.trouble ?? status?.missing.map((what) => say.missing[what]).join(", ") ?? say.conditions.trouble;
 		case "offline":
-			return lastSeenAt ? say.rooms.lastSeen(moment(lastSeenAt, locale)) : say.rooms.neverSeen;
+			return lastSeenAt ? say.rooms.lastSeen(shortMoment(lastSeenAt, locale)) : say.rooms.neverSeen;
 		case "updating":
 			return job?.pct == null ? say.conditions.updating : `${say.conditions.updating} · ${Math.round(job.pct)} %`;
 		case "free":
@@ -47,5 +56,33 @@ export function nowOf(room: DeviceSummary, say: ConsoleWords): string {
 				: say.conditions[condition];
 		default:
 			return say.deviceStates[room.state];
+	}
+}
+
+/** What an event says beside its name. */
+export function eventText({ type, data }: Event, say: ConsoleWords): string {
+	switch (type) {
+		case "program.started": {
+			const { program, version } = data as EventData[typeof type];
+			return `${program} ${version}`;
+		}
+		case "call.ended": {
+			const { seconds, reason } = data as EventData[typeof type];
+			return `${duration(seconds)} · ${reason}`;
+		}
+		case "device.changed": {
+			const { kind, present } = data as EventData[typeof type];
+			return `${say.room.devices[kind]} ${present ? say.room.came : say.room.went}`;
+		}
+		case "trouble": {
+			const { code, over } = data as EventData[typeof type];
+			return over ? `${code} · ${say.room.over}` : code;
+		}
+		case "engine.failed":
+			return (data as EventData[typeof type]).code;
+		case "update.rolled_back": {
+			const { version, reason } = data as EventData[typeof type];
+			return `${version} · ${reason}`;
+		}
 	}
 }

@@ -83,6 +83,10 @@ export interface ConsoleWords {
 		until: (moment: string) => string;
 		events: string;
 		noEvents: string;
+		devices: Record<"camera" | "microphone" | "speaker" | "display", string>;
+		came: string;
+		went: string;
+		over: string;
 	};
 	twin: Record<DeviceSummary["twin"], string> & {
 		title: string;

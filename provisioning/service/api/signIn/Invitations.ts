@@ -42,7 +42,7 @@ export class Invitations {
 		await Audit.append(trx, { actor: by, action: "person.invite", target: null, detail: { role } });
 		return {
 			invitation,
-			url: `${this.#origin}/console#invitation=${invitation}`,
+			url: `${this.#origin}/console/#/invite/${invitation}`,
 			expiresAt: expiresAt.toISOString(),
 		};
 	}

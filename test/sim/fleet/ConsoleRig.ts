@@ -1,0 +1,82 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { FastifyInstance } from "fastify";
+import type { BrowserContext } from "playwright-core";
+import { systemClock } from "../../../device/core/clock.ts";
+import { silentLog } from "../../../device/core/log.ts";
+import type { Role } from "../../../provisioning/contract/http/route.ts";
+import { FleetApi } from "../../../provisioning/service/api/FleetApi.ts";
+import { Sessions } from "../../../provisioning/service/api/signIn/Sessions.ts";
+import { createApp } from "../../../provisioning/service/app.ts";
+import { freePort } from "../../../provisioning/service/child/freePort.ts";
+import { consolePage } from "../../../provisioning/service/consolePage.ts";
+import type { Database, Db } from "../../../provisioning/service/db/Database.ts";
+import { FleetMetrics } from "../../../provisioning/service/metrics/FleetMetrics.ts";
+import { buildPage } from "../../../tools/build-ui.ts";
+import { databaseDuties } from "../../provisioning/service/api/databaseDuties.ts";
+
+const root = join(import.meta.dirname, "..", "..", "..");
+
+/** The console with the real API on a real database, and no bus: what devices would have told is written into the database. */
+export class ConsoleRig {
+	readonly origin: string;
+	readonly db: Db;
+	readonly fleet: FleetApi;
+	readonly #app: FastifyInstance;
+	readonly #folder: string;
+
+	private constructor(parts: Pick<ConsoleRig, "origin" | "db" | "fleet">, app: FastifyInstance, folder: string) {
+		this.origin = parts.origin;
+		this.db = parts.db;
+		this.fleet = parts.fleet;
+		this.#app = app;
+		this.#folder = folder;
+	}
+
+	static async start(database: Database): Promise<ConsoleRig> {
+		await buildPage("console");
+		const port = await freePort("127.0.0.1");
+		const origin = `http://localhost:${port}`;
+		const { db } = database;
+		// no guest page here
+		const folder = await mkdtemp(join(tmpdir(), "incamera-console-"));
+		let fleet: FleetApi | null = null;
+		const app = await createApp({
+			guestFolder: folder,
+			routes: async (server) => {
+				await server.register(consolePage, { folder: join(root, "build", "ui", "console") });
+				fleet = await FleetApi.register(server, {
+					database,
+					duties: databaseDuties(db, systemClock),
+					clock: systemClock,
+					log: silentLog,
+					origin,
+					name: "Musterwerke",
+					metrics: new FleetMetrics({ db }),
+				});
+			},
+		});
+		await app.listen({ host: "127.0.0.1", port });
+		if ((app.server.address() as AddressInfo).port !== port) throw new Error("another port");
+		return new ConsoleRig({ origin, db, fleet: fleet as unknown as FleetApi }, app, folder);
+	}
+
+	/** Signs a browser in as a new person of this role. */
+	async signIn(context: BrowserContext, role: Role, name = "Kim Weber"): Promise<string> {
+		const { id } = await this.db
+			.insertInto("people")
+			.values({ display_name: name, role })
+			.returning("id")
+			.executeTakeFirstOrThrow();
+		const value = await new Sessions({ db: this.db, clock: systemClock }).begin(this.db, id);
+		await context.addCookies([{ name: "incamera", value, url: this.origin }]);
+		return id;
+	}
+
+	async close(): Promise<void> {
+		await this.#app.close();
+		await rm(this.#folder, { recursive: true, force: true });
+	}
+}

@@ -1,0 +1,75 @@
+import { randomBytes } from "node:crypto";
+import { ManualClock } from "../../../device/core/clock.ts";
+import type { EventData } from "../../../provisioning/contract/events.ts";
+import type { EventType } from "../../../provisioning/contract/topics.ts";
+import { type Db, json } from "../../../provisioning/service/db/Database.ts";
+import { takeJobStatus } from "../../../provisioning/service/rollouts/jobs.ts";
+import { Rollouts } from "../../../provisioning/service/rollouts/Rollouts.ts";
+import { rolloutTick } from "../../../provisioning/service/rollouts/rolloutTick.ts";
+
+const mid = () => randomBytes(16).toString("base64url");
+
+/** What some rooms told, and a rollout in its fourth wave with two failures. Returns the rollout's id. */
+export async function seedStory(db: Db, rooms: readonly string[], nowMs = Date.now()): Promise<string> {
+	const told: [EventType, EventData[EventType]][] = [
+		["program.started", { program: "room", version: "1.4.2" }],
+		["call.ended", { reason: "call.left", seconds: 1834, verified: true }],
+		["device.changed", { kind: "camera", present: false }],
+		["trouble", { code: "media.camera_busy", over: false }],
+	];
+	for (const device of rooms.slice(0, 12)) {
+		await db
+			.insertInto("events")
+			.values(
+				told.map(([type, data], i) => ({
+					device_id: device,
+					mid: mid(),
+					type,
+					ts: new Date(nowMs - (9 - i) * 3_600_000),
+					data: json(data),
+				})),
+			)
+			.execute();
+	}
+	const clock = new ManualClock(nowMs - 86_400_000);
+	const by = "person:7f9c1d5e-0000-4000-8000-000000000001";
+	const spec = {
+		version: "1.5.0",
+		digest: "ab".repeat(32),
+		bytes: 312_000_000,
+		url: "https://updates.example/1.5.0.raucb",
+		deadline: null,
+	};
+	const id = await new Rollouts({ db, clock }).create({ name: "Winter", spec }, by);
+	const wave = async (wave: number, end: (index: number) => "SUCCEEDED" | "ROLLED_BACK" | "DOWNLOADING" | null) => {
+		const jobs = await db
+			.selectFrom("jobs")
+			.select(["id", "device_id"])
+			.where("rollout_id", "=", id)
+			.where("wave", "=", wave)
+			.orderBy("id")
+			.execute();
+		for (const [index, job] of jobs.entries()) {
+			const state = end(index);
+			if (!state) continue;
+			const more =
+				state === "SUCCEEDED"
+					? { digest: spec.digest }
+					: state === "ROLLED_BACK"
+						? { err: "update.camera_silent" }
+						: { pct: 40 };
+			await takeJobStatus(
+				db,
+				{ device: job.device_id, job: job.id, status: { v: 1, mid: mid(), ts: clock.now(), seq: 1, state, ...more } },
+				clock.now(),
+			);
+		}
+		await rolloutTick(db, clock.now());
+	};
+	await wave(0, () => "SUCCEEDED");
+	await wave(1, () => "SUCCEEDED");
+	await wave(2, (index) =>
+		index < 20 ? "SUCCEEDED" : index < 24 ? "DOWNLOADING" : index === 24 ? "ROLLED_BACK" : null,
+	);
+	return id;
+}

@@ -1,0 +1,104 @@
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { TestDatabases } from "../../test/provisioning/service/db/TestDatabase.ts";
+import { ConsoleRig } from "../../test/sim/fleet/ConsoleRig.ts";
+import { seedRooms } from "../../test/sim/fleet/seedRooms.ts";
+import { seedStory } from "../../test/sim/fleet/seedStory.ts";
+import type { Picks } from "./Picks.ts";
+import { shoot } from "./shoot.ts";
+
+const sizes = { "1280x800": [1280, 800], "1920x1080": [1920, 1080], "768x1024": [768, 1024] } as const;
+
+type Scene = (page: Page, rig: ConsoleRig, ids: { rooms: string[]; rollout: string }) => Promise<void>;
+const open =
+	(fragment: string): Scene =>
+	async (page, rig) => {
+		await page.goto(`${rig.origin}/console/#/${fragment}`);
+		await page.locator("h1").waitFor();
+	};
+
+/** What is looked at; those named `guest-…` without a session. */
+const scenes: Record<string, Scene> = {
+	"guest-signin": open(""),
+	"guest-invitation": open("invite/AAAAAAAAAAAAAAAAAAAAAA"),
+	rooms: async (page, rig) => {
+		await open("rooms")(page, rig, { rooms: [], rollout: "" });
+		await page.locator(".room").first().waitFor();
+	},
+	"rooms-trouble": async (page) => {
+		await page.locator(".tile.alarm").first().click();
+	},
+	room: async (page, rig, ids) => {
+		await open(`rooms/${ids.rooms[5]}`)(page, rig, ids);
+		await page.locator(".lines > li").first().waitFor();
+	},
+	"room-revoke": async (page) => {
+		await page.getByRole("button", { name: /^(Ausschließen|Shut out)$/ }).click();
+	},
+	enrol: open("enrol"),
+	"enrol-code": async (page) => {
+		await page.locator("form input").first().fill("Weser");
+		await page.locator("form button[type=submit]").click();
+		await page.getByTestId("code").waitFor();
+	},
+	rollouts: async (page, rig, ids) => {
+		await open("rollouts")(page, rig, ids);
+		await page.locator(".waves").first().waitFor();
+	},
+	"rollouts-new": async (page) => {
+		await page.locator(".head .button").click();
+	},
+	rollout: async (page, rig, ids) => {
+		await open(`rollouts/${ids.rollout}`)(page, rig, ids);
+		await page.locator(".lines > li").first().waitFor();
+	},
+	audit: async (page, rig, ids) => {
+		await open("audit")(page, rig, ids);
+		await page.locator("tbody tr").first().waitFor();
+		await page.locator(".head .button").first().click();
+		await page.locator(".line.calm").waitFor();
+	},
+	people: async (page, rig, ids) => {
+		await open("people")(page, rig, ids);
+		await page.locator(".lines > li").first().waitFor();
+	},
+};
+
+/** Every screen of the console, with a fleet of 72 rooms in a real database behind it. Returns how many pictures. */
+export async function consoleScreens(browser: Browser, folder: string, picks: Picks): Promise<number> {
+	const databases = await TestDatabases.start();
+	const rig = await ConsoleRig.start(await databases.fresh());
+	let count = 0;
+	try {
+		const rooms = await seedRooms(rig.db, 72);
+		const rollout = await seedStory(rig.db, rooms);
+		for (const size of picks(Object.keys(sizes) as (keyof typeof sizes)[])) {
+			for (const locale of picks(["de", "en"] as const)) {
+				const [width, height] = sizes[size];
+				const viewport = { width, height };
+				const context = await browser.newContext({
+					viewport,
+					locale,
+					timezoneId: "Europe/Berlin",
+					reducedMotion: "reduce",
+				});
+				const guest = await browser.newContext({ viewport, locale, reducedMotion: "reduce" });
+				await rig.signIn(context, "fleet_admin");
+				const page = await context.newPage();
+				const outside = await guest.newPage();
+				for (const name of picks(Object.keys(scenes))) {
+					const where = name.startsWith("guest-") ? outside : page;
+					await (scenes[name] as Scene)(where, rig, { rooms, rollout });
+					await shoot(where, join(folder, `console-${name}-${locale}-${size}.png`));
+					count++;
+				}
+				await context.close();
+				await guest.close();
+			}
+		}
+	} finally {
+		await rig.close();
+		await databases.close();
+	}
+	return count;
+}

@@ -14,7 +14,7 @@ const file = z.object({
 			serial: z.string().check(z.regex(/^[0-9a-f]{1,40}$/)),
 			at: z.number(),
 			expires: z._default(z.number(), Number.MAX_SAFE_INTEGER),
-			reason: z._default(z.enum(["retired", "lost", "superseded", "unconfirmed"]), "retired"),
+			reason: z._default(z.string(), "other"),
 		}),
 	),
 });
@@ -58,9 +58,9 @@ export class FileRevocations implements RevocationStore {
 		const turn = this.#writing.then(async () => {
 			const now = this.#clock.now();
 			const known = new Set(this.#state.revoked.map(({ serial }) => serial));
-			if (this.#list && added.length > 0 && added.every(({ serial }) => known.has(serial))) return this.#list;
-			const bySerial = new Map([...added, ...this.#state.revoked].map((entry) => [entry.serial, entry]));
-			const revoked = [...bySerial.values()].filter(({ expires }) => expires > now);
+			const news = added.filter(({ serial }) => !known.has(serial));
+			if (this.#list && added.length > 0 && news.length === 0) return this.#list;
+			const revoked = [...this.#state.revoked, ...news].filter(({ expires }) => expires > now);
 			const next: State = { v: 1, number: this.#state.number + 1, revoked };
 			const pem = await sign(next.number, revoked);
 			// Before anybody sees the list: it can be made again from this, not the other way round.

@@ -152,7 +152,8 @@ export class FleetCa {
 	): Promise<void> {
 		const at = this.#clock.now();
 		const { reason = "retired", expires = at + LONGEST_DAYS * DAY_MS } = options;
-		const known = [serials].flat().map((serial) => ({ serial: serial.toLowerCase(), at, expires, reason }));
+		const each = new Set([serials].flat().map((serial) => serial.toLowerCase()));
+		const known = [...each].map((serial) => ({ serial, at, expires, reason }));
 		if (known.length > 0) await this.#publish(known);
 	}
 

@@ -1,5 +1,13 @@
-/** Why a certificate counts for nothing any more: the device left the fleet, its key is in strange hands, a newer certificate is in use, or nobody ever confirmed it. */
-export type RevocationReason = "retired" | "lost" | "superseded" | "unconfirmed";
+/** Why a certificate counts for nothing any more: a newer one is in use, nobody ever confirmed it, or what became of its device. */
+export type RevocationReason =
+	| "superseded"
+	| "unconfirmed"
+	| "retired"
+	| "lost"
+	| "stolen"
+	| "compromised"
+	| "replaced"
+	| "other";
 
 export interface RevokedCertificate {
 	/** Lower-case hex. */
@@ -8,7 +16,8 @@ export interface RevokedCertificate {
 	at: number;
 	/** The certificate's own end, ms since the epoch: from then on the list need not name it (RFC 5280 section 5). */
 	expires: number;
-	reason: RevocationReason;
+	/** A `RevocationReason`, unless an older or newer version wrote it. */
+	reason: string;
 }
 
 /** A signed list. */
@@ -30,7 +39,7 @@ export interface RevocationStore {
 	open(root: { fingerprint: string; founded: boolean }): Promise<void>;
 	/** The newest list; null before the first. */
 	current(): Promise<RevocationList | null>;
-	/** Adds to what is revoked (twice changes nothing), lets the whole be signed under the next number, keeps the list and resolves to it. */
+	/** Adds to what is revoked, each serial once (one that is revoked already changes nothing), lets the whole be signed under the next number, keeps the list and resolves to it. */
 	publish(
 		added: readonly RevokedCertificate[],
 		sign: (number: number, revoked: readonly RevokedCertificate[]) => Promise<string>,

@@ -5,12 +5,11 @@ import { signing, x509 } from "./x509.ts";
 /** A broker with an overdue list refuses everybody, so the list lives long and is renewed at each opening and revocation. */
 const LIST_DAYS = 60;
 
-const reasons: Record<RevocationReason, x509.X509CrlReason> = {
-	retired: x509.X509CrlReason.cessationOfOperation,
-	lost: x509.X509CrlReason.keyCompromise,
-	superseded: x509.X509CrlReason.superseded,
-	unconfirmed: x509.X509CrlReason.cessationOfOperation,
-};
+const { cessationOfOperation, keyCompromise, superseded } = x509.X509CrlReason;
+const reasons = new Map<string, x509.X509CrlReason>([
+	...(["lost", "stolen", "compromised"] satisfies RevocationReason[]).map((reason) => [reason, keyCompromise] as const),
+	...(["superseded", "replaced"] satisfies RevocationReason[]).map((reason) => [reason, superseded] as const),
+]);
 
 /** The revocation list (RFC 5280 section 5) of `root`, PEM. `now` in ms since the epoch. */
 export async function signRevocationList(
@@ -27,7 +26,7 @@ export async function signRevocationList(
 			serialNumber: serial,
 			revocationDate: new Date(at),
 			// Without any reason x509 writes an empty list of extensions, which RFC 5280 5.1 forbids.
-			reason: reasons[reason],
+			reason: reasons.get(reason) ?? cessationOfOperation,
 		})),
 		extensions: [
 			await x509.AuthorityKeyIdentifierExtension.create(root.certificate.publicKey),

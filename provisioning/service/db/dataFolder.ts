@@ -88,7 +88,7 @@ async function initdb(data: string, { account, binaries, durable }: DataFolderOp
 			"setpriv",
 			[
 				...[...drop, "--no-new-privs", "--pdeathsig=KILL", "--", join(binaries, "initdb"), ...args],
-				...["--data-checksums", "--no-instructions", ...(durable ? [] : ["--no-sync"])],
+				...["--data-checksums", "--no-instructions", ...(durable ? [] : ["--no-sync", "--wal-segsize=1"])],
 			],
 			{ cwd: "/", env: { PATH: "/usr/bin:/bin", LANG: "C" } },
 		);

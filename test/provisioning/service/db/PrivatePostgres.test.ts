@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chown, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import pg from "pg";
-import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { unprivileged } from "../../../../provisioning/service/child/unprivileged.ts";
 import { PrivatePostgres } from "../../../../provisioning/service/db/PrivatePostgres.ts";
 
@@ -13,13 +13,20 @@ beforeEach(async () => {
 	root = await mkdtemp(join(tmpdir(), "incamera-postgres-test-"));
 	// As the state folder of a real installation: nobody else's business.
 	await mkdir(join(root, "state"), { mode: 0o700 });
+	await chmod(root, 0o711);
 });
-afterEach(() => rm(root, { recursive: true, force: true }));
+/** What a test has started; ended before its folder is removed, the last first. */
+const running: (() => unknown)[] = [];
+afterEach(async () => {
+	for (const end of running.splice(0).reverse()) await end();
+	await expect.poll(processes).toEqual([]);
+	await rm(root, { recursive: true, force: true });
+});
 const dataFolder = () => join(root, "state", "database");
 
 const start = async (options: Parameters<typeof PrivatePostgres.start>[0] = {}): Promise<PrivatePostgres> => {
 	const postgres = await PrivatePostgres.start({ folder: dataFolder(), ...options });
-	onTestFinished(() => postgres.close());
+	running.push(() => postgres.close());
 	return postgres;
 };
 const query = async (url: string, text: string): Promise<Record<string, unknown>[]> => {
@@ -33,10 +40,10 @@ const query = async (url: string, text: string): Promise<Record<string, unknown>
 	}
 };
 /** The processes of PostgreSQL that work on this data folder. */
-const processes = async (folder = dataFolder()): Promise<number[]> => {
+const processes = async (): Promise<number[]> => {
 	const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
 	const cwds = await Promise.all(pids.map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => "")));
-	return pids.filter((_, index) => cwds[index] === folder).map(Number);
+	return pids.filter((_, index) => cwds[index] === dataFolder()).map(Number);
 };
 
 test("keeps its data from start to start, and runs as nobody special", async () => {
@@ -100,11 +107,10 @@ const spawnService = (folder: string): ChildProcess => {
 		);`;
 	const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
 		stdio: ["ignore", "ignore", "inherit", "ipc"],
+		// Killed, it leaves the folder of its socket behind.
+		env: { ...process.env, TMPDIR: root },
 	});
-	onTestFinished(async () => {
-		child.kill("SIGKILL");
-		await expect.poll(() => processes()).toEqual([]);
-	});
+	running.push(() => child.kill("SIGKILL"));
 	return child;
 };
 
@@ -120,8 +126,6 @@ test("the service killed, the database ends with it, and the next service finds 
 	const postgres = await start();
 	expect(await query(postgres.ownerUrl, "select count(*)::int as n from kept")).toEqual([{ n: 1000 }]);
 	expect(await busy).toBe("cut off");
-	// The folder of its socket is all that it leaves behind.
-	await rm(decodeURIComponent(new URL(url).host), { recursive: true });
 });
 
 test("a second service on the same data folder is refused, and the first one does not notice", async () => {
@@ -189,8 +193,9 @@ test("a data folder of another version, of somebody else, or of something else i
 test("folders above the state folder are not opened for it", async () => {
 	if ((await unprivileged("postgres")) === null) return;
 	vi.stubEnv("TMPDIR", join(root, "tmp"));
-	onTestFinished(() => void vi.unstubAllEnvs());
+	running.push(() => vi.unstubAllEnvs());
 	await mkdir(join(root, "tmp"));
+	await chmod(root, 0o700);
 	await expect(PrivatePostgres.start({ folder: dataFolder() })).rejects.toMatchObject({
 		code: "database.folder_unreachable",
 	});
@@ -213,7 +218,7 @@ test("what a power cut left behind is no obstacle: half a data folder, a number 
 	const account = await unprivileged("postgres");
 	const drop = account ? [`--reuid=${account.uid}`, `--regid=${account.gid}`, "--clear-groups"] : [];
 	const stranger = spawn("setpriv", [...drop, "--", "sleep", "600"], { stdio: "ignore" });
-	onTestFinished(() => void stranger.kill());
+	running.push(() => stranger.kill());
 	await once(stranger, "spawn");
 	const file = join(dataFolder(), "postmaster.pid");
 	await writeFile(file, `${stranger.pid}\n${dataFolder()}\n1\n5432\n/tmp\n\n1 1\nready\n`, { mode: 0o600 });

@@ -9,6 +9,7 @@ import { backUp, restore } from "../../../../provisioning/service/db/backup.ts";
 import { Database } from "../../../../provisioning/service/db/Database.ts";
 import { readMigrations } from "../../../../provisioning/service/db/migrate.ts";
 import { startDatabase } from "../../../../provisioning/service/db/startDatabase.ts";
+import { fill } from "./fill.ts";
 import { TestDatabases } from "./TestDatabase.ts";
 
 let databases: TestDatabases;
@@ -31,31 +32,37 @@ const run = async (args: string[], env: Record<string, string> = {}) => {
 	const [code] = (await once(child, "close")) as [number];
 	return { code, said: Buffer.concat(said).toString() };
 };
-const fill = async (url: string) => {
-	const { length } = await readMigrations();
-	const file = join(import.meta.dirname, "filled", `${length}`.padStart(4, "0"));
+const connected = async <T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> => {
 	const client = new pg.Client({ connectionString: url });
 	await client.connect();
-	await client.query(await readFile(`${file}.sql`, "utf8"));
-	await client.end();
+	try {
+		return await work(client);
+	} finally {
+		await client.end();
+	}
+};
+/** A fleet in use. */
+const filled = async () => {
+	const database = await databases.fresh();
+	await connected(database.ownerUrl, async (client) => {
+		for (const { version } of await readMigrations()) await fill((sql) => client.query(sql), version);
+	});
+	return database;
 };
 /** Every row of every table, as text. */
-const contents = async (url: string): Promise<Record<string, string[]>> => {
-	const client = new pg.Client({ connectionString: url });
-	await client.connect();
-	const { rows } = await client.query("select tablename from pg_tables where schemaname = 'public' order by 1");
-	const all: Record<string, string[]> = {};
-	for (const { tablename } of rows) {
-		const found = await client.query(`select t::text as row from "${tablename}" t order by 1`);
-		all[tablename] = found.rows.map(({ row }) => row);
-	}
-	await client.end();
-	return all;
-};
+const contents = (url: string): Promise<Record<string, string[]>> =>
+	connected(url, async (client) => {
+		const { rows } = await client.query("select tablename from pg_tables where schemaname = 'public' order by 1");
+		const all: Record<string, string[]> = {};
+		for (const { tablename } of rows) {
+			const found = await client.query(`select t::text as row from "${tablename}" t order by 1`);
+			all[tablename] = found.rows.map(({ row }) => row);
+		}
+		return all;
+	});
 
 test("what was backed up is restored, every row of every table, and the service works on", async () => {
-	const from = await databases.fresh();
-	await fill(from.ownerUrl);
+	const from = await filled();
 	const file = join(folder, "fleet.dump");
 	await backUp({ ...from, file });
 	expect((await stat(file)).mode & 0o777).toBe(0o600);
@@ -93,8 +100,7 @@ test("a backup that fails leaves the one before it; a damaged file restores noth
 
 	const to = databases.urls(await databases.create("template0"));
 	await expect(restore({ ...to, file })).rejects.toMatchObject({ code: "database.restore_failed" });
-	const from = await databases.fresh();
-	await fill(from.ownerUrl);
+	const from = await filled();
 	await backUp({ ...from, file });
 	const whole = await readFile(file);
 	await writeFile(file, whole.subarray(0, whole.length - 2000));

@@ -49,3 +49,27 @@ export type FailureReason = z.infer<typeof failureReason>;
 /** How a call ended, when nothing failed. */
 export const endReason = z.enum(["left", "far_end_left", "cancelled", "declined_here"]);
 export type EndReason = z.infer<typeof endReason>;
+
+/**
+ * Why this device is not in service: how the last try to enrol it ended, or what stands against the room itself. Each has a sentence
+ * and a next step on the panel.
+ */
+export const serviceTrouble = z.enum([
+	"enrol.code_malformed",
+	"enrol.code_wrong",
+	"enrol.code_locked",
+	"enrol.too_many",
+	"enrol.unreachable",
+	"enrol.fleet_not_proved",
+	"enrol.not_confirmed",
+	"enrol.csr_refused",
+	"enrol.out_of_order",
+	"enrol.version_unknown",
+	"enrol.failed",
+	/** The agent, which holds the line to the fleet, does not run on this device. */
+	"agent.unreachable",
+	/** What the fleet gave us is not to be used: certificate and key, or the configuration. */
+	"room.identity_refused",
+	"room.twin_refused",
+]);
+export type ServiceTrouble = z.infer<typeof serviceTrouble>;

@@ -20,6 +20,10 @@ export const intent = z.discriminatedUnion("type", [
 	z.object({ type: z.literal("panel.dismiss") }),
 	z.object({ type: z.literal("panel.retry") }),
 	z.object({ type: z.literal("panel.locale"), locale }),
+	/** A code of the fleet, typed, pasted or scanned at an unclaimed device. A secret. */
+	z.object({ type: z.literal("panel.enrol"), code: z.string().check(z.maxLength(64)) }),
+	/** Lets a waiting update happen now, or not before it has to. */
+	z.object({ type: z.literal("panel.update"), now: z.boolean() }),
 ]);
 export type Intent = z.infer<typeof intent>;
 export type IntentType = Intent["type"];

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { endReason, failureReason } from "./failure.ts";
+import { endReason, failureReason, serviceTrouble } from "./failure.ts";
 
 /** Milliseconds since the Unix epoch by the room's clock. */
 const timestamp = z.number();
@@ -72,6 +72,22 @@ export const screen = z.discriminatedUnion("name", [
 		seconds: z.number(),
 	}),
 	z.object({ name: z.literal("trouble"), failure: failureReason, retryAt: z.nullable(timestamp) }),
+	/** Not in service: nobody's, on its way into a fleet, or claimed and not to be used yet. There is no engine, and no source. */
+	z.object({
+		name: z.literal("unclaimed"),
+		/** `starting`: the agent hasn't spoken yet; `code`: waits for one; then what the enrolment does; `configuring`: claimed. */
+		step: z.enum(["starting", "code", "connecting", "proving", "waiting", "confirming", "configuring"]),
+		/** When the step began; null while nothing is under way. */
+		since: z.nullable(timestamp),
+		failure: z.nullable(serviceTrouble),
+		serial: z.string(),
+		model: z.string(),
+		firmware: z.string(),
+		/** Where this device can be given a code; null: not known here. */
+		enrolUrl: z.nullable(z.string()),
+		/** This device's addresses on its networks; none: no network. */
+		addresses: z.array(z.string()),
+	}),
 ]);
 export type Screen = z.infer<typeof screen>;
 export type ScreenName = Screen["name"];
@@ -119,6 +135,18 @@ export const snapshot = z.object({
 	}),
 	/** What is missing beside the call, as a quiet line. */
 	missing: z.array(z.enum(["broker", "rendezvous", "engine", "camera", "microphone", "speaker", "calendar"])),
+	/** Which of these devices is it? The number stands over every screen until then. */
+	identify: z.nullable(z.object({ number: z.number(), until: timestamp })),
+	/** What an update of this device does; `asks`: it waits for people to let it happen. */
+	update: z.nullable(
+		z.object({
+			state: z.enum(["downloading", "waiting", "installing", "restarting", "probation"]),
+			version: z.string(),
+			/** Per cent of the state's own work. */
+			pct: z.nullable(z.number()),
+			asks: z.boolean(),
+		}),
+	),
 	/** What is allowed now: the device's decision, never the page's. */
 	can: z.object({
 		join: z.boolean(),
@@ -132,6 +160,9 @@ export const snapshot = z.object({
 		compare: z.boolean(),
 		retry: z.boolean(),
 		dismiss: z.boolean(),
+		enrol: z.boolean(),
+		/** To let a waiting update happen, or not yet. */
+		update: z.boolean(),
 	}),
 });
 export type Snapshot = z.infer<typeof snapshot>;

@@ -103,6 +103,8 @@ export class Room {
 			clock: xstateClock(ports.clock),
 			input: {
 				now: () => ports.clock.now(),
+				name: options.name,
+				seats: options.seats,
 				locale: options.locale,
 				volume: options.volume,
 				directory: options.directory,
@@ -189,11 +191,10 @@ export class Room {
 	}
 
 	#draw(): Snapshot {
-		const { name, seats, timeZone } = this.#options;
 		return roomSnapshot(this.#actor.getSnapshot(), {
 			rev: this.#rev,
 			now: this.#ports.clock.now(),
-			room: { name, seats, timeZone },
+			timeZone: this.#options.timeZone,
 		});
 	}
 

@@ -34,6 +34,10 @@ export function allowed(intent: Intent, { can, screen, agenda, directory }: Snap
 			return can.dismiss;
 		case "panel.retry":
 			return can.retry;
+		case "panel.enrol":
+			return can.enrol;
+		case "panel.update":
+			return can.update;
 		case "panel.volume":
 		case "panel.self_view":
 		case "panel.locale":

@@ -32,6 +32,7 @@ export interface CallData {
 export interface RoomContext {
 	/** Epoch milliseconds: the machine's only look at a clock. */
 	readonly now: () => number;
+	room: { name: string; seats: number | null };
 	locale: Locale;
 	volume: number;
 	selfView: boolean;
@@ -63,6 +64,8 @@ export interface RoomContext {
 /** What the room machine is started with. */
 export interface RoomInput {
 	now: () => number;
+	name: string;
+	seats: number | null;
 	locale: Locale;
 	/** 0–100. */
 	volume: number;
@@ -76,6 +79,7 @@ export const closedSource: Source = { state: "closed", flowing: false, device: n
 export function initialContext(input: RoomInput): RoomContext {
 	return {
 		now: input.now,
+		room: { name: input.name, seats: input.seats },
 		locale: input.locale,
 		volume: input.volume,
 		selfView: true,

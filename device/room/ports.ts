@@ -81,8 +81,18 @@ export type RingEvent =
 	| { type: "ring.timeout" }
 	| { type: "ring.failed"; failure: FailureReason };
 
+/** What a room is called and whom it can call: may change while it runs, also in a call. */
+export interface RoomSettings {
+	name: string;
+	seats: number | null;
+	/** Null: as somebody chose at the panel. */
+	locale: Locale | null;
+	directory: readonly { id: string; name: string }[];
+}
+
 /** What the surroundings report. */
 export type WorldEvent =
+	| ({ type: "settings.changed" } & RoomSettings)
 	/** `verified`: signed with the device certificate of a room of this organisation. `from` is drawn. */
 	| { type: "ring.incoming"; ring: string; from: string; verified: boolean; link: string }
 	| { type: "ring.cancelled"; ring: string }

@@ -190,6 +190,16 @@ export const roomMachine = roomSetup.createMachine({
 				speaker: event.speaker ?? context.speaker,
 			})),
 		},
+		"settings.changed": {
+			actions: assign(({ context, event: { name, seats, locale, directory } }) => ({
+				room: { name, seats },
+				locale: locale ?? context.locale,
+				directory: directory.map((room) => ({
+					...room,
+					online: context.directory.find(({ id }) => id === room.id)?.online ?? null,
+				})),
+			})),
+		},
 		"broker.up": { actions: assign({ brokerUp: true }) },
 		"broker.down": {
 			actions: assign(({ context }) => ({

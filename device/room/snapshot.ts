@@ -9,8 +9,8 @@ export interface SnapshotInputs {
 	rev: number;
 	/** Epoch milliseconds by the room's clock. */
 	now: number;
-	/** As configured. */
-	room: { name: string; seats: number | null; timeZone: string };
+	/** IANA zone. */
+	timeZone: string;
 }
 
 /** More than fits on any panel, less than a hostile calendar could make. */
@@ -25,7 +25,7 @@ export function roomSnapshot(state: RoomState, inputs: SnapshotInputs): Snapshot
 		v: 1,
 		rev: inputs.rev,
 		now: inputs.now,
-		room: { ...inputs.room, locale: context.locale },
+		room: { ...context.room, locale: context.locale, timeZone: inputs.timeZone },
 		screen,
 		agenda: { entries, failure: context.calendarFailure },
 		directory: context.directory,
@@ -36,6 +36,9 @@ export function roomSnapshot(state: RoomState, inputs: SnapshotInputs): Snapshot
 			selfView: context.selfView,
 		},
 		missing: missing(context),
+		// whoever stands before the room says so, if it is so
+		identify: null,
+		update: null,
 		can: can(
 			state,
 			screen,
@@ -122,5 +125,7 @@ function can(state: RoomState, screen: Screen, joinable: boolean): Can {
 		compare: screen.name === "call" && screen.phase === "connected" && screen.code !== null,
 		retry: state.matches({ trouble: "waiting" }),
 		dismiss: screen.name === "ended",
+		enrol: false,
+		update: false,
 	};
 }

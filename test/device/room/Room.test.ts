@@ -20,6 +20,41 @@ function connected(): RoomBench {
 	return bench;
 }
 
+describe("settings of the room", () => {
+	test("change while it runs, also in a call, which goes on", () => {
+		const bench = connected();
+		bench.room.tell({ type: "presence.changed", room: "muenchen-01", online: true });
+		const before = bench.screen;
+		const munich = { id: "muenchen-01", name: "München, Saal" };
+		const directory = [munich, { id: "bonn-0001", name: "Bonn" }];
+		bench.room.tell({ type: "settings.changed", name: "Rom", seats: null, locale: "en", directory });
+		const snapshot = bench.room.snapshot();
+		expect(snapshot.room).toEqual({ name: "Rom", seats: null, locale: "en", timeZone: "Europe/Berlin" });
+		// what was known of a room that is still listed stays known
+		expect(snapshot.directory).toEqual([
+			{ ...munich, online: true },
+			{ id: "bonn-0001", name: "Bonn", online: null },
+		]);
+		expect(snapshot.screen).toEqual(before);
+		expect(bench.engine.tv?.locale).toBe("en");
+	});
+
+	test("leave the language that somebody chose at the panel, unless they name one", () => {
+		const bench = new RoomBench().ready();
+		bench.room.intent({ type: "panel.locale", locale: "en" });
+		bench.room.tell({ type: "settings.changed", name: "Rom", seats: 4, locale: null, directory: [] });
+		expect(bench.room.snapshot().room.locale).toBe("en");
+		bench.room.tell({ type: "settings.changed", name: "Rom", seats: 4, locale: "de", directory: [] });
+		expect(bench.room.snapshot().room.locale).toBe("de");
+	});
+
+	test("a room is neither put into service nor updated by its own touches", () => {
+		const bench = new RoomBench().ready();
+		expect(bench.room.intent({ type: "panel.enrol", code: "0123456789ABCDEF" })).toBe("panel.not_now");
+		expect(bench.room.intent({ type: "panel.update", now: true })).toBe("panel.not_now");
+	});
+});
+
 describe("a call by a calendar entry", () => {
 	test("one tap joins, secures, connects; leaving sums up and rests again by itself", async () => {
 		const bench = joined();

@@ -70,6 +70,8 @@ function stepByStep(machine: typeof roomMachine, policy: MediaPolicy) {
 			clock,
 			input: {
 				now: () => START + clock.now(),
+				name: "Berlin",
+				seats: 8,
 				locale: "de",
 				volume: 70,
 				directory: [{ id: "muenchen-01", name: "München" }],

@@ -27,6 +27,8 @@ export const touches: fc.Arbitrary<Intent> = fc.oneof(
 		{ type: "panel.self_view", on: true },
 		{ type: "panel.volume", level: 50 },
 		{ type: "panel.locale", locale: "en" },
+		{ type: "panel.enrol", code: "0123456789ABCDEF" },
+		{ type: "panel.update", now: true },
 	),
 	onOff.map((on): Intent => ({ type: "panel.microphone", on })),
 	onOff.map((on): Intent => ({ type: "panel.camera", on })),
@@ -79,6 +81,7 @@ export const worldEvents: fc.Arbitrary<WorldEvent> = fc.oneof(
 		{ type: "presence.changed", room: "muenchen-01", online: true },
 		{ type: "calendar.changed", entries: [entry()], failure: null },
 		{ type: "calendar.changed", entries: [], failure: "calendar.unreadable" },
+		{ type: "settings.changed", name: "Bonn", seats: null, locale: "en", directory: [] },
 	),
 );
 

@@ -85,6 +85,13 @@ const events: RoomEvent[] = [
 	{ type: "presence.changed", room: "muenchen-01", online: null },
 	{ type: "calendar.changed", entries: [entry()], failure: null },
 	{
+		type: "settings.changed",
+		name: "Bonn",
+		seats: null,
+		locale: null,
+		directory: [{ id: "muenchen-01", name: "München" }],
+	},
+	{
 		type: "sources.changed",
 		microphone: { state: "closed", flowing: false, device: null },
 		camera: { state: "closed", flowing: false, device: null },
@@ -96,6 +103,8 @@ const events: RoomEvent[] = [
 
 const input = {
 	now: () => START,
+	name: "Berlin",
+	seats: 8,
 	locale: "de" as const,
 	volume: 70,
 	directory: [{ id: "muenchen-01", name: "München" }],
@@ -128,6 +137,7 @@ const plain = [
 	"panel.self_view",
 	"panel.locale",
 	"rendezvous.down",
+	"settings.changed",
 	"rendezvous.up",
 ];
 

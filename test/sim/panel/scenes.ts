@@ -17,6 +17,8 @@ const nothing: Snapshot["can"] = {
 	compare: false,
 	retry: false,
 	dismiss: false,
+	enrol: false,
+	update: false,
 };
 
 const closed: Source = { state: "closed", flowing: false, device: null };
@@ -56,6 +58,8 @@ export function atRest(change: Partial<Snapshot> = {}): Snapshot {
 		],
 		media: { microphone: closed, camera: closed, volume: 60, selfView: true },
 		missing: [],
+		identify: null,
+		update: null,
 		can: { ...nothing, join: true, meetNow: true, call: true },
 		...change,
 	};

@@ -16,7 +16,9 @@ const arrows: Record<string, string[]> = {
 	"device/media": ["device/core", "device/meeting/Peer.ts"],
 	"device/calendar": ["device/core"],
 	// rings are signed by the same certificates as handshakes: one verifier
-	"device/ringing": ["device/core", "device/meeting", "provisioning/contract", "provisioning/line"],
+	"device/ringing": ["device/core", "device/meeting", "provisioning/contract"],
+	// the agent carries the rings: it implements ringing's port
+	"device/fleet": ["device/core", "device/contract", "provisioning/contract", "device/ringing/RingLine.ts"],
 	"device/privacy": ["device/core"],
 	"device/doctor": ["device/core", "device/media/gst", "device/meeting/Peer.ts"],
 	"device/panel": ["device/contract", "device/core"],

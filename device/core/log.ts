@@ -24,6 +24,8 @@ export interface LogEvents {
 	"rendezvous.refused": { code: string };
 	"broker.connection": { state: string; attempt: number };
 	"ring.refused": { code: string };
+	"agent.connection": { state: string };
+	"agent.refused": { code: string };
 	"panel.connection": { state: string; panels: number };
 	"panel.refused": { code: string };
 	"calendar.refused": { code: string; skipped: number };

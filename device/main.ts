@@ -1,8 +1,9 @@
 /**
  * The room program's entry: `node device/main.ts --config room.yaml`.
  *
- * Exit codes: 0 told to stop, 1 could not start or broke (systemd starts it again), 2 wrong arguments or configuration.
- * Under a parent with an IPC channel it says `{ready: true}` or `{failed: {code, message}}`, and ends when the parent is gone.
+ * Exit codes: 0 told to stop, 1 could not start or broke (systemd starts it again), 2 wrong arguments or configuration, 3 the fleet
+ * asked for a restart. Under a parent with an IPC channel it says `{ready: true}` or `{failed: {code, message}}`, and ends when the
+ * parent is gone.
  */
 import { parseArgs } from "node:util";
 import { loadRoomConfig } from "./config/loadRoomConfig.ts";
@@ -33,6 +34,7 @@ if (!values.config) {
 }
 const config = await loadRoomConfig(values.config).catch((thrown) => fail(thrown, 2));
 
+const version = "0.1.0";
 /** Longer than any step of an orderly end; after it the end is not orderly, but it comes: camera and microphone go with us. */
 const mostStopMs = 4000;
 let stopping = false;
@@ -44,7 +46,16 @@ async function stop(signal: string, exitCode: number): Promise<void> {
 	await program.stop().catch(() => {});
 	process.exit(exitCode);
 }
-const program = new RoomProgram(config, { log, broken: () => void stop("broken", 1) });
+let started = false;
+const program = new RoomProgram(config, {
+	version,
+	log,
+	over(why, error) {
+		// what keeps it from starting is said below
+		if (error && started) process.stderr.write(`${error.code}: ${error.message}\n`);
+		if (!error || started) void stop(why, why === "restart" ? 3 : 1);
+	},
+});
 process.on("SIGINT", () => void stop("SIGINT", 0));
 process.on("SIGTERM", () => void stop("SIGTERM", 0));
 process.on("disconnect", () => void stop("disconnect", 0));
@@ -57,9 +68,10 @@ process.on("uncaughtException", (thrown) => {
 
 try {
 	await program.start();
+	started = true;
 } catch (thrown) {
 	await program.stop();
 	fail(thrown, 1);
 }
-log.write("info", "process.started", { program: "room", version: "0.1.0" });
+log.write("info", "process.started", { program: "room", version });
 process.send?.({ ready: true });

@@ -9,7 +9,6 @@ const text = (most: number) =>
 	z
 		.string(must("a text"))
 		.check(z.trim(), z.minLength(1, "must not be empty"), z.maxLength(most, `must be at most ${most} characters`));
-const bool = z.boolean(must("true or false"));
 const matching = (pattern: RegExp, be: string) => z.string(must(be)).check(z.regex(pattern, `must be ${be}`));
 const list = <T extends z.ZodMiniType>(element: T, most: number) =>
 	z.array(element, must("a list")).check(z.maxLength(most, `must have at most ${most} entries`));
@@ -18,32 +17,8 @@ const group = <T extends z.core.$ZodLooseShape>(shape: T) => z.strictObject(shap
 const loopbackNames = ["localhost", "127.0.0.1", "[::1]", "::1"];
 const isLoopback = (host: string) => loopbackNames.includes(host) || /^127\.\d+\.\d+\.\d+$/.test(host);
 
-/** CN of the device certificate: the fleet's name for this room. */
-const id = matching(/^[a-z0-9-]{8,40}$/, "8 to 40 of a–z, 0–9 and -");
 /** Relative paths start from the file's own folder. */
 const path = text(1024);
-
-const timeZone = text(64).check(
-	z.refine((name) => {
-		try {
-			return Boolean(new Intl.DateTimeFormat("en", { timeZone: name }));
-		} catch {
-			return false;
-		}
-	}, "must be a time zone such as Europe/Berlin"),
-);
-
-/** Signalling is sealed in any case, but the guest page comes from there: without TLS only on this very machine. */
-const rendezvous = z.pipe(
-	z.string(must("an address such as https://meet.example.org")).check(
-		z.refine((address) => {
-			const url = URL.parse(address);
-			if (!url || url.username || url.password || url.search || url.hash || url.pathname !== "/") return false;
-			return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
-		}, "must be an address such as https://meet.example.org, without a path (http only for this machine)"),
-	),
-	z.transform((address) => new URL(address).origin),
-);
 
 const panel = group({
 	host: z._default(matching(/^[A-Za-z0-9.:-]{1,253}$/, "an address to listen on"), "127.0.0.1"),
@@ -60,18 +35,6 @@ const panel = group({
 		error: "is needed where the panel listens on a network",
 	}),
 );
-
-const broker = group({
-	url: z.string(must("an address such as mqtts://broker.example.org")).check(
-		z.refine((address) => {
-			const url = URL.parse(address);
-			return url?.protocol === "mqtts:" && url.hostname !== "" && !url.username && !url.password;
-		}, "must be an address such as mqtts://broker.example.org:8883, with TLS and without a password"),
-	),
-});
-
-/** Which certificates this room shows and trusts. That it does is no choice: there is no key that turns any of it off. */
-const identity = group({ certificate: path, key: path, ca: path, crl: z.optional(path) });
 
 const sourceWords = "must be auto, none, synthetic, {device: …} or {file: …}";
 const speakerWords = "must be auto, none or {device: …}";
@@ -114,38 +77,16 @@ const devices = group({
 	display: z._default(z.enum(["auto", "none"], "must be auto or none"), "auto"),
 });
 
-const directory = list(group({ id, name: text(80) }), 1000).check(
-	z.check(({ value, issues }) => {
-		const seen = new Set<string>();
-		for (const [at, room] of value.entries()) {
-			const path = [at, "id"];
-			if (seen.has(room.id)) issues.push({ code: "custom", input: room.id, path, message: "is there twice" });
-			seen.add(room.id);
-		}
-	}),
-);
-
 /**
- * One room's configuration: one YAML file. Every key is here, and none of them reaches the encryption of calls, its gate or who opens
+ * What belongs to the device and not to the fleet: one YAML file. Name, language, directory and the rest come with the fleet's twin, the
+ * identity with enrolment. Every key is here, and none of them reaches the encryption of calls, its gate or who opens
  * a camera: what a file can't say, nobody can be talked into saying there.
  */
 export const roomConfig = group({
-	id,
-	name: text(80),
-	seats: z.optional(
-		z
-			.number(must("a number"))
-			.check(z.int("must be a whole number"), z.gte(1, "must be 1 to 1000"), z.lte(1000, "must be 1 to 1000")),
-	),
-	locale: z._default(z.enum(["de", "en"], "must be de or en"), "en"),
-	timeZone,
 	panel,
-	rendezvous,
-	identity,
-	broker: z.optional(broker),
-	directory: z._default(directory, []),
+	/** The agent's unix socket. */
+	agent: z._default(path, "/run/incamera/agent.sock"),
 	calendar: z.optional(group({ ics: path })),
-	showTitles: z._default(bool, false),
 	devices: z.prefault(devices, {}),
 	/** Folder for what the room remembers (known keys as salted hashes). */
 	state: path,

@@ -27,11 +27,10 @@ export async function loadRoomConfig(path: string): Promise<RoomConfig> {
 	const { config } = parsed;
 	const from = (relative: string) => resolve(dirname(path), relative);
 	const source = (value: string) => (value.startsWith("file:") ? `file:${from(value.slice(5))}` : value);
-	const { certificate, key, ca, crl } = config.identity;
 	const { camera, microphone, speaker, display } = config.devices;
 	return {
 		...config,
-		identity: { certificate: from(certificate), key: from(key), ca: from(ca), ...(crl ? { crl: from(crl) } : {}) },
+		agent: from(config.agent),
 		...(config.calendar ? { calendar: { ics: from(config.calendar.ics) } } : {}),
 		devices: { camera: source(camera), microphone: source(microphone), speaker: source(speaker), display },
 		state: from(config.state),

@@ -1,4 +1,4 @@
-import { unwatchFile, watchFile } from "node:fs";
+import { existsSync, unwatchFile, watchFile } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { RoomError } from "../core/RoomError.ts";
 import { caPinOf, readRevocationList } from "../meeting/certificates.ts";
@@ -11,8 +11,8 @@ export interface IdentityFiles {
 	key: string;
 	/** The fleet CA's certificate, PEM. */
 	ca: string;
-	/** The fleet CA's revocation list, PEM; read again when it changes. */
-	crl?: string | undefined;
+	/** The fleet CA's revocation list, PEM; not there until the fleet has told its first. Read again when it changes. */
+	crl: string;
 }
 
 export interface LoadedIdentity {
@@ -37,16 +37,14 @@ export async function loadIdentity(
 ): Promise<LoadedIdentity> {
 	const [certificate, key, ca] = await Promise.all([read(files.certificate), read(files.key), read(files.ca)]);
 	const { crl } = files;
-	let revoked: ReadonlySet<string> = crl ? await readRevocationList(await read(crl), ca) : new Set();
-	if (crl) {
-		watchFile(crl, { interval: lookAgainMs, persistent: false }, async () => {
-			try {
-				revoked = await readRevocationList(await read(crl), ca);
-			} catch (thrown) {
-				options.onRefused(RoomError.from(thrown, "identity.unreadable").code);
-			}
-		});
-	}
+	let revoked: ReadonlySet<string> = existsSync(crl) ? await readRevocationList(await read(crl), ca) : new Set();
+	watchFile(crl, { interval: lookAgainMs, persistent: false }, async () => {
+		try {
+			revoked = await readRevocationList(await read(crl), ca);
+		} catch (thrown) {
+			options.onRefused(RoomError.from(thrown, "identity.unreadable").code);
+		}
+	});
 	const trust: Trust = { caPin: await caPinOf(ca), isRevoked: (serial) => revoked.has(serial) };
 	const identity = await createRoomIdentity({
 		chainPem: `${certificate}\n${ca}`,
@@ -54,7 +52,7 @@ export async function loadIdentity(
 		trust,
 		nowMs: options.nowMs,
 	});
-	return { identity, trust, pem: { certificate, key, ca }, close: () => crl && unwatchFile(crl) };
+	return { identity, trust, pem: { certificate, key, ca }, close: () => unwatchFile(crl) };
 }
 
 async function read(path: string): Promise<string> {

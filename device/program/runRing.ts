@@ -8,7 +8,7 @@ import type { RingEvent, RingInput } from "../room/ports.ts";
 export function runRing(
 	{ room }: RingInput,
 	say: (event: RingEvent) => void,
-	surroundings: { ringer: RoomRinger | null; rendezvous: string; caPin: Uint8Array<ArrayBuffer> },
+	surroundings: { ringer: RoomRinger; rendezvous: string; caPin: Uint8Array<ArrayBuffer> },
 ): { stop(): void } {
 	const cancel = new AbortController();
 	void ring();
@@ -17,7 +17,6 @@ export function runRing(
 	async function ring(): Promise<void> {
 		const { ringer, rendezvous, caPin } = surroundings;
 		try {
-			if (!ringer) throw new RoomError("ring.broker_unreachable", "no broker is configured");
 			const link = formatLink(createLink({ origin: rendezvous, caPin }));
 			const outcome = await ringer.ring(room, link, { signal: cancel.signal });
 			if (cancel.signal.aborted) return;

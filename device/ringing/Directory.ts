@@ -6,13 +6,22 @@ export interface ListedRoom {
 	name: string;
 }
 
-/** Who of the listed rooms is online, from retained presences and last wills. */
+/** Presences that are kept: more than any room lists. */
+const MOST = 2000;
+
+/** Who of the listed rooms can be rung, from presences and last wills. */
 export class Directory {
-	readonly #rooms: ReadonlyMap<string, ListedRoom>;
+	#rooms: ReadonlyMap<string, ListedRoom> = new Map();
+	/** Of whomever we heard: a room may be listed after it was heard of. */
 	readonly #presences = new Map<string, Presence>();
 	#known = false;
 
 	constructor(rooms: readonly ListedRoom[]) {
+		this.list(rooms);
+	}
+
+	/** From now on these rooms are listed, and no others. */
+	list(rooms: readonly ListedRoom[]): void {
 		this.#rooms = new Map(rooms.map((room) => [room.id, room]));
 	}
 
@@ -28,24 +37,24 @@ export class Directory {
 		return this.#rooms.has(id);
 	}
 
-	/** Null while the broker can't be asked. */
+	/** Null while the broker can't be asked. A device whose room program is not there has no ring key, and can't be rung. */
 	isOnline(id: string): boolean | null {
 		if (!this.#known) return null;
-		return this.#presences.get(id)?.online ?? false;
+		const presence = this.presenceOf(id);
+		return presence?.online === true && presence.ring !== undefined;
 	}
 
 	presenceOf(id: string): Presence | null {
-		return this.#known ? (this.#presences.get(id) ?? null) : null;
+		return this.#known && this.lists(id) ? (this.#presences.get(id) ?? null) : null;
 	}
 
-	/** Ignored if it is of an unlisted room or of an older connection than one already seen. */
+	/** Ignored if it is of an older connection than one already seen. */
 	note(id: string, presence: Presence): void {
-		if (!this.#rooms.has(id)) return;
 		const before = this.#presences.get(id);
 		if (before && presence.epoch < before.epoch) return;
-		// Within one connection a room goes offline once: a repeated `online` of the same epoch can't undo its last will.
+		// Within one connection a device goes offline once: a repeated `online` of the same epoch can't undo its last will.
 		if (before && presence.epoch === before.epoch && !before.online) return;
-		this.#presences.set(id, presence);
+		if (before || this.#presences.size < MOST) this.#presences.set(id, presence);
 	}
 
 	/** All retained presences are here: who has none is not online. */

@@ -1,16 +1,14 @@
-import { decodePayload, encodePayload, PAYLOAD_VERSION } from "../../provisioning/contract/envelope.ts";
+import { randomBytes } from "node:crypto";
+import { encodePayload, PAYLOAD_VERSION } from "../../provisioning/contract/envelope.ts";
 import {
 	type Presence,
 	type PublicJwk,
-	presence as presenceSchema,
 	RING_MS,
 	type RingAnswer,
 	type RingFrame,
 	type RingMessage,
 	ringFrame,
 } from "../../provisioning/contract/ring.ts";
-import { parseTopic, topics } from "../../provisioning/contract/topics.ts";
-import { BrokerLine } from "../../provisioning/line/BrokerLine.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import { Emitter } from "../core/Emitter.ts";
 import { type Log, silentLog } from "../core/log.ts";
@@ -19,16 +17,16 @@ import type { Trust } from "../meeting/certificates.ts";
 import { Directory, type ListedRoom } from "./Directory.ts";
 import { IncomingRings } from "./IncomingRings.ts";
 import { OutgoingRings, type RingOutcome } from "./OutgoingRings.ts";
-import { OwnPresence, random16 } from "./OwnPresence.ts";
-import { createRingKeys, type RingKeys, readRingKey } from "./ringKeys.ts";
+import type { Delivery, RingLine } from "./RingLine.ts";
+import { announceRingKey, createRingKeys, type RingKeys, readRingKey } from "./ringKeys.ts";
 import { sealRing } from "./ringSeal.ts";
 import { createSigner, type Signer } from "./signature.ts";
 
 export interface RingerOptions {
 	/** This room: the CN of its certificate. */
 	deviceId: string;
-	/** `mqtts://host:port`. */
-	broker: string;
+	/** Carries frames to the broker and back. */
+	line: RingLine;
 	/** PEM. `certificate`: the device's, with or without the authority's after it; `ca`: the fleet's authority. */
 	identity: { key: string; certificate: string; ca: string };
 	/** Whose signatures count; the same as for meetings. */
@@ -37,12 +35,10 @@ export interface RingerOptions {
 	rooms: readonly ListedRoom[];
 	clock?: Clock;
 	log?: Log;
-	/** For the jitter between connections. */
-	random?: () => number;
 }
 
 export interface RingerEvents {
-	/** Connected, present, and the directory is known. */
+	/** Connected, and the directory is known. */
 	"broker.up": undefined;
 	"broker.down": undefined;
 	/** A listed room; null: not known, while the broker is down. */
@@ -56,11 +52,13 @@ export interface RingerEvents {
 	"ring.cancelled": { ring: string };
 }
 
+const random16 = (): string => randomBytes(16).toString("base64url");
+
 /**
- * The room's end of the broker: says that it is there, knows which rooms are, rings them and is rung (docs/adr/0004).
+ * The room's end of ringing: knows which rooms are there, rings them and is rung (docs/adr/0004).
  *
- * The broker is trusted to deliver or not, and with nothing else: what it carries is signed by device keys and sealed to a key that
- * the ringing room made when it started.
+ * Broker and line are trusted to deliver or not, and with nothing else: what they carry is signed by device keys and sealed to a key
+ * that the ringing room made when it started.
  */
 export class RoomRinger {
 	readonly events = new Emitter<RingerEvents>();
@@ -69,17 +67,14 @@ export class RoomRinger {
 	readonly #log: Log;
 	readonly #signer: Signer;
 	readonly #keys: RingKeys;
-	readonly #line: BrokerLine;
 	readonly #directory: Directory;
 	readonly #incoming: IncomingRings;
-	readonly #presence: OwnPresence;
 	readonly #outgoing: OutgoingRings;
 	/** Rings that are being taken back; the line closes after them. */
 	readonly #farewells = new Set<Promise<unknown>>();
 	/** Rings that ended because the broker was lost. */
 	readonly #orphans = new Map<string, Omit<Extract<RingMessage, { op: "cancel" }>, "op"> & { key: PublicJwk }>();
-	#started = false;
-	#closing = false;
+	#stopListening: (() => void) | null = null;
 	#up = false;
 
 	private constructor(options: RingerOptions, signer: Signer, keys: RingKeys) {
@@ -90,19 +85,6 @@ export class RoomRinger {
 		this.#keys = keys;
 		this.#directory = new Directory(options.rooms);
 		this.#outgoing = new OutgoingRings(this.#clock);
-		const own = { id: options.deviceId, signer, ringKey: keys.publicJwk, clock: this.#clock };
-		this.#presence = new OwnPresence(own);
-		this.#line = new BrokerLine({
-			target: () => ({ url: options.broker, clientId: options.deviceId, tls: options.identity }),
-			codes: { unreachable: "ring.broker_unreachable", refused: "ring.refused" },
-			will: () => {
-				this.#presence.begin();
-				return { topic: this.#presence.topic, payload: this.#presence.offline() };
-			},
-			clock: this.#clock,
-			log: this.#log,
-			...(options.random ? { random: options.random } : {}),
-		});
 		this.#incoming = new IncomingRings({
 			self: options.deviceId,
 			privateKey: keys.privateKey,
@@ -116,40 +98,39 @@ export class RoomRinger {
 			over: (ring) => this.events.emit("ring.cancelled", { ring }),
 			answered: ({ ringId, from, op }) => this.#outgoing.answered(ringId, from, op),
 		});
-		this.#line.events.on("opened", () => void this.#introduce());
-		this.#line.events.on("lost", () => this.#lost());
-		this.#line.events.on("message", (message) => this.#received(message));
 	}
 
-	/** Errors: `identity.malformed`, `ring.broker_url` (no `mqtts:` address). */
+	/** Error: `identity.malformed`. */
 	static async create(options: RingerOptions): Promise<RoomRinger> {
-		if (!URL.canParse(options.broker) || new URL(options.broker).protocol !== "mqtts:") {
-			throw new RoomError("ring.broker_url", "the broker's address must begin with mqtts:");
-		}
 		const { key, certificate, ca } = options.identity;
 		const chain = certificate.includes(ca.trim()) ? certificate : `${certificate}\n${ca}`;
 		return new RoomRinger(options, await createSigner({ key, chain }), await createRingKeys());
 	}
 
-	/** Connects, and again for ever; never fails. Once. */
+	/** Begins to ring and to be rung whenever the line is there. Once. */
 	start(): void {
-		if (this.#started) return;
-		this.#started = true;
-		this.#line.open();
+		this.#stopListening ??= this.#options.line.listen({
+			opened: (epoch) => void this.#announce(epoch),
+			lost: () => this.#lost(),
+			presence: (id, presence) => this.#heardOf(id, presence),
+			settled: () => this.#nowUp(),
+			ring: (from, payload, retained) => this.#incoming.received(from, payload, retained),
+		});
 	}
 
-	/** Says good-bye and ends. Rings of ours end with `cancelled`. */
+	/** Takes back what still rings, and ends. Rings of ours end with `cancelled`. */
 	async close(): Promise<void> {
-		// From here on what we hear of ourselves is our good-bye, not a will to be put right.
-		this.#closing = true;
+		this.#stopListening?.();
 		this.#outgoing.end(null, "cancelled");
 		this.#incoming.clear();
 		await Promise.all(this.#farewells);
-		if (this.#up) {
-			await this.#line.publish(this.#presence.topic, this.#presence.offline(), { retain: true }).catch(() => {});
-		}
-		await this.#line.close();
 		this.events.clear();
+	}
+
+	/** From now on these rooms can be called from here, and no others. What is known of them is told. */
+	list(rooms: readonly ListedRoom[]): void {
+		this.#directory.list(rooms);
+		for (const { id } of rooms) this.#presenceChanged(id);
 	}
 
 	get connected(): boolean {
@@ -218,49 +199,20 @@ export class RoomRinger {
 		return { v: PAYLOAD_VERSION, ringId, from: this.#options.deviceId, to, iat, exp: iat + RING_MS } as const;
 	}
 
-	async #send(message: RingMessage, to: PublicJwk): Promise<"delivered" | "nobody"> {
+	async #send(message: RingMessage, to: PublicJwk): Promise<Delivery> {
 		const sealed = await sealRing(message, to, this.#signer);
 		const envelope = { v: PAYLOAD_VERSION, mid: random16(), ts: this.#clock.now() } as const;
 		const frame: RingFrame = { ...envelope, exp: message.exp, sealed };
-		return this.#line.publish(topics.ring(message.to, message.from), encodePayload(ringFrame, frame), {
-			expirySeconds: RING_MS / 1000,
-		});
+		return this.#options.line.send(message.to, encodePayload(ringFrame, frame), RING_MS / 1000);
 	}
 
-	/** First listens, then says that we are there: the echo of that comes after all retained presences. */
-	async #introduce(): Promise<void> {
-		const { deviceId } = this.#options;
+	async #announce(epoch: number): Promise<void> {
+		const { deviceId, line } = this.#options;
 		try {
-			const rooms = this.#directory.rooms.map(({ id }) => topics.presence(id));
-			await this.#line.subscribe([...new Set([topics.rings(deviceId), topics.presence(deviceId), ...rooms])]);
-			await this.#sayPresent();
-		} catch {
-			this.#line.drop();
+			line.announce(epoch, await announceRingKey(this.#signer, deviceId, epoch, this.#keys.publicJwk));
+		} catch (error) {
+			this.#log.write("warn", "ring.refused", { code: RoomError.from(error, "ring.refused").code });
 		}
-	}
-
-	async #sayPresent(): Promise<void> {
-		await this.#line.publish(this.#presence.topic, await this.#presence.online(), { retain: true });
-	}
-
-	#received({ topic, payload, retained }: { topic: string; payload: Uint8Array; retained: boolean }): void {
-		if (this.#closing) return;
-		const parsed = parseTopic(topic);
-		if (parsed?.kind === "ring" && parsed.to === this.#options.deviceId) {
-			this.#incoming.received(parsed.from, payload, retained);
-		} else if (parsed?.kind === "presence") {
-			const decoded = decodePayload(presenceSchema, payload);
-			if (!decoded.ok) this.#log.write("warn", "ring.refused", { code: `presence.${decoded.reason}` });
-			else if (parsed.id === this.#options.deviceId) this.#heardOurselves(decoded.value);
-			else this.#heardOf(parsed.id, decoded.value);
-		}
-	}
-
-	#heardOurselves(heard: Presence): void {
-		const meaning = this.#presence.judge(heard);
-		if (meaning === "ahead") this.#line.drop();
-		else if (meaning === "echo" && !this.#up) this.#nowUp();
-		else if (meaning === "stale" && this.#up) this.#sayPresent().catch(() => this.#line.drop());
 	}
 
 	#heardOf(room: string, heard: Presence): void {

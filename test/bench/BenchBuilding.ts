@@ -27,10 +27,10 @@ export class BenchBuilding {
 		this.building = new Building({
 			...options,
 			base,
-			configure: (room, config) => {
+			configure: (room, parts) => {
 				// the same on every machine: no camera, microphone or screen that happens to be there
-				config["devices"] = { camera: "synthetic", microphone: "synthetic", speaker: "none", display: "none" };
-				options.configure?.(room, config);
+				parts.config["devices"] = { camera: "synthetic", microphone: "synthetic", speaker: "none", display: "none" };
+				options.configure?.(room, parts);
 			},
 			onLogLine: (room, line) => this.#take(room, line),
 		});

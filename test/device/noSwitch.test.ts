@@ -10,9 +10,14 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it } from "vitest";
 import { loadRoomConfig } from "../../device/config/loadRoomConfig.ts";
 import { roomConfig } from "../../device/config/RoomConfig.ts";
+import type { TwinSettings } from "../../device/fleet/judgeTwin.ts";
 import { Element, WebrtcGate } from "../../device/media/gst/index.ts";
 import { defaultEngineOptions } from "../../device/media/protocol.ts";
 import { type CheckedDescription, checkDescription } from "../../device/meeting/sdp-policy.ts";
+import type { RoomSettings } from "../../device/room/ports.ts";
+import { command } from "../../provisioning/contract/commands.ts";
+import { fromAgent } from "../../provisioning/contract/local.ts";
+import { twinDoc } from "../../provisioning/contract/twin.ts";
 import { makeNative, root } from "./media/native/built.ts";
 
 const sources = new Map(
@@ -28,6 +33,26 @@ function found(pattern: RegExp): string[] {
 		for (const match of text.matchAll(pattern)) all.push(`${path}: ${match[0].trim()}`);
 	}
 	return all.sort();
+}
+
+interface Definition {
+	type: string;
+	shape?: Record<string, { _zod: { def: Definition } }>;
+	innerType?: { _zod: { def: Definition } };
+	element?: { _zod: { def: Definition } };
+	in?: { _zod: { def: Definition } };
+	options?: { _zod: { def: Definition } }[];
+}
+/** Every key that a file may hold, dotted. */
+function keysOf(definition: Definition, at = ""): string[] {
+	const { shape, innerType, element, in: input, options } = definition;
+	if (shape) {
+		return Object.entries(shape).flatMap(([key, { _zod }]) => {
+			const path = at ? `${at}.${key}` : key;
+			return [path, ...keysOf(_zod.def, path)];
+		});
+	}
+	return [innerType, element, input, ...(options ?? [])].flatMap((inner) => (inner ? keysOf(inner._zod.def, at) : []));
 }
 
 describe("the environment", () => {
@@ -77,37 +102,13 @@ describe("the command line", () => {
 });
 
 describe("the configuration", () => {
-	interface Definition {
-		type: string;
-		shape?: Record<string, { _zod: { def: Definition } }>;
-		innerType?: { _zod: { def: Definition } };
-		element?: { _zod: { def: Definition } };
-		in?: { _zod: { def: Definition } };
-		options?: { _zod: { def: Definition } }[];
-	}
-	/** Every key that a file may hold, dotted. */
-	function keysOf(definition: Definition, at = ""): string[] {
-		const { shape, innerType, element, in: input, options } = definition;
-		if (shape) {
-			return Object.entries(shape).flatMap(([key, { _zod }]) => {
-				const path = at ? `${at}.${key}` : key;
-				return [path, ...keysOf(_zod.def, path)];
-			});
-		}
-		return [innerType, element, input, ...(options ?? [])].flatMap((inner) =>
-			inner ? keysOf(inner._zod.def, at) : [],
-		);
-	}
-
 	it("has these keys, and none of them is about encryption", () => {
 		const source = (kind: string) => [`devices.${kind}`, `devices.${kind}.device`];
 		expect([...new Set(keysOf(roomConfig._zod.def as unknown as Definition))].sort()).toEqual(
 			[
-				...["id", "name", "seats", "locale", "timeZone", "rendezvous", "showTitles", "state"],
+				// where the device's agent listens, where today's meetings are read, where the room remembers keys
+				...["agent", "calendar", "calendar.ics", "state"],
 				...["panel", "panel.host", "panel.port", "panel.names", "panel.pairing"],
-				// which certificates are shown and trusted, not whether they are
-				...["identity", "identity.certificate", "identity.key", "identity.ca", "identity.crl"],
-				...["broker", "broker.url", "directory", "directory.id", "directory.name", "calendar", "calendar.ics"],
 				...["devices", "devices.display", ...source("camera"), ...source("microphone"), ...source("speaker")],
 				...["devices.camera.file", "devices.microphone.file"],
 			].sort(),
@@ -141,6 +142,58 @@ describe("the configuration", () => {
 				message: expect.stringContaining(key),
 			});
 		});
+	});
+});
+
+describe("the fleet", () => {
+	it("has these keys of a twin to say, each for this", () => {
+		const keys: Record<string, string> = {
+			room: "",
+			"room.name": "drawn on panel and TV, told to the far end",
+			"room.seats": "drawn on the panel",
+			"room.locale": "the panel's language, which a touch changes",
+			"room.timeZone": "how times are drawn, and when a day begins in the calendar",
+			directory: "",
+			"directory.id": "which room a touch can ring; each proves by its certificate who it is",
+			"directory.name": "drawn on the panel",
+			rendezvous: "where sealed signalling is exchanged; who is there can deliver it or not, nothing else",
+			showTitles: "whether the resting screen shows titles to those in the room",
+			update: "",
+			"update.window": "",
+			"update.window.days": "when updates may be installed: never in a call",
+			"update.window.from": "as days",
+			"update.window.to": "as days",
+		};
+		expect([...new Set(keysOf(twinDoc._zod.def as unknown as Definition))].sort()).toEqual(Object.keys(keys).sort());
+	});
+
+	it("reaches the room by these settings, and they reach neither gate nor sources", () => {
+		expectTypeOf<keyof TwinSettings>().toEqualTypeOf<
+			"name" | "seats" | "locale" | "timeZone" | "directory" | "rendezvous" | "showTitles"
+		>();
+		expectTypeOf<keyof RoomSettings>().toEqualTypeOf<"name" | "seats" | "locale" | "directory">();
+	});
+
+	it("can say these things to a room, and nothing that opens, answers, unmutes or listens", () => {
+		const kinds = (schema: typeof fromAgent | typeof command, key: "t" | "op") =>
+			schema.def.options.map(
+				(option) => Object.entries(option.shape).find(([name]) => name === key)?.[1].def.values[0],
+			);
+		expect(kinds(fromAgent, "t").sort()).toEqual(
+			[
+				...["hello", "claim", "twin", "command", "update"],
+				// ringing: sealed frames, which the room judges; a ring opens nothing
+				...["line", "presence", "directory", "ring", "sent"],
+			].sort(),
+		);
+		expect(kinds(command, "op").sort()).toEqual(["doctor", "identify", "restart", "unenrol"]);
+		// a touch is a touch: what comes from the agent is never one
+		expect(found(/\.intent\(/g).map((line) => line.split(":")[0])).toEqual([
+			"device/panel/PanelConnection.ts",
+			"device/panel/PanelServer.ts",
+			"device/program/ClaimedRoom.ts",
+			"device/program/PanelFront.ts",
+		]);
 	});
 });
 

@@ -43,7 +43,7 @@ describe("a room", { timeout: 90_000 }, () => {
 	async function calls(berlin: object, muenchen: object): Promise<[[PanelDriver, Guest], [PanelDriver, Guest]]> {
 		const devices = { berlin, muenchen };
 		const made = await TestBuilding.start({
-			configure: (room, config) => {
+			configure: (room, { config }) => {
 				config["devices"] = { ...speechless, ...devices[room] };
 			},
 		});

@@ -46,10 +46,10 @@ describe("a handshake that doesn't hold", { timeout: 90_000 }, () => {
 		engine = new EngineClient({ camera: "none", microphone: "none", speaker: "none", display: "none" });
 		[building, browser] = await Promise.all([
 			TestBuilding.start({
-				configure: (room, config) => {
+				configure: (room, parts) => {
 					const file = (name: string) => join(folder, name);
 					if (room === "muenchen")
-						config["identity"] = { certificate: file("certificate"), key: file("key"), ca: file("ca") };
+						parts.identity = { certificate: file("certificate"), key: file("key"), ca: file("ca"), crl: file("crl") };
 				},
 			}),
 			launchChromium([allowMedia]),

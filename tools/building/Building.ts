@@ -6,13 +6,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { stringify } from "yaml";
+import { systemClock } from "../../device/core/clock.ts";
+import { silentLog } from "../../device/core/log.ts";
 import { nodeFlags } from "../../device/core/nodeFlags.ts";
 import { RoomError } from "../../device/core/RoomError.ts";
 import { createLink, formatLink } from "../../device/meeting/link.ts";
+import type { TwinDoc } from "../../provisioning/contract/twin.ts";
 import { type Broker, startBroker } from "../../provisioning/service/broker/mosquitto.ts";
 import { FleetCa } from "../../provisioning/service/ca/FleetCa.ts";
 import { type Service, startService } from "../../provisioning/service/startService.ts";
 import { startTurn, type Turn } from "../../provisioning/service/turn/coturn.ts";
+import type { AgentBusOptions } from "../../test/sim/fleet/AgentBus.ts";
+import { SimulatedAgent } from "../../test/sim/fleet/SimulatedAgent.ts";
 import { demonstrationCalendar } from "./calendar.ts";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -33,8 +38,18 @@ export interface BuildingOptions {
 	log?: "quiet" | "all";
 	/** Gets the rooms' log, lines of level info and above, instead; for benches that read moments out of it. */
 	onLogLine?: (room: RoomId, line: string) => void;
-	/** Changes a room's configuration before it is written, for tests and benches. */
-	configure?: (room: RoomId, config: Record<string, unknown>) => void;
+	/** Changes what a room is started with, for tests and benches. */
+	configure?: (room: RoomId, parts: RoomParts) => void;
+}
+
+/** What a room is made of, before it starts. */
+export interface RoomParts {
+	/** The device's configuration file. */
+	config: Record<string, unknown>;
+	/** What the fleet wants the room to be. */
+	twin: TwinDoc;
+	/** Files of the identity that the agent tells the room program. */
+	identity: { certificate: string; key: string; ca: string; crl: string };
 }
 
 export type RoomId = "berlin" | "muenchen";
@@ -54,6 +69,7 @@ export interface RunningBuilding {
 export class Building {
 	readonly #options: BuildingOptions;
 	readonly #rooms = new Map<RoomId, ChildProcess>();
+	readonly #agents: SimulatedAgent[] = [];
 	#folder: string | null = null;
 	#ca: FleetCa | null = null;
 	#broker: Broker | null = null;
@@ -136,29 +152,31 @@ export class Building {
 		await writeFile(file("device.pem"), credentials.certificate);
 		await writeFile(file("ca.pem"), ca.certificate);
 		await writeFile(file("today.ics"), demonstrationCalendar(Date.now(), link));
-		const config: Record<string, unknown> = {
-			id: room.deviceId,
-			name: room.name,
-			seats: room.seats,
-			locale: "de",
-			timeZone: "Europe/Berlin",
-			panel: { host: "127.0.0.1", port },
-			rendezvous: this.#origin,
+		const others = roomsOfTheBuilding.filter(({ id }) => id !== room.id);
+		const parts: RoomParts = {
+			config: {
+				panel: { host: "127.0.0.1", port },
+				agent: file("agent.sock"),
+				calendar: { ics: file("today.ics") },
+				state: file("state"),
+			},
+			twin: {
+				room: { name: room.name, seats: room.seats, locale: "de", timeZone: "Europe/Berlin" },
+				directory: others.map(({ deviceId, name }) => ({ id: deviceId, name })),
+				rendezvous: null,
+				showTitles: false,
+				update: { window: { days: ["sun"], from: "02:00", to: "04:00" } },
+			},
 			identity: {
 				certificate: file("device.pem"),
 				key: file("device.key.pem"),
 				ca: file("ca.pem"),
 				crl: join(ca.folder, "crl.pem"),
 			},
-			broker: { url: (this.#broker as Broker).url },
-			directory: roomsOfTheBuilding
-				.filter((other) => other.id !== room.id)
-				.map((other) => ({ id: other.deviceId, name: other.name })),
-			calendar: { ics: file("today.ics") },
-			state: file("state"),
 		};
-		this.#options.configure?.(room.id, config);
-		await writeFile(file("room.yaml"), stringify(config), { mode: 0o600 });
+		this.#options.configure?.(room.id, parts);
+		await this.#startAgent(room.deviceId, parts, { ...credentials, ca: ca.certificate });
+		await writeFile(file("room.yaml"), stringify(parts.config), { mode: 0o600 });
 		const { log, onLogLine } = this.#options;
 		const child = fork(join(root, "device", "main.ts"), ["--config", file("room.yaml")], {
 			execArgv: [...nodeFlags],
@@ -190,11 +208,28 @@ export class Building {
 		});
 	}
 
+	/** A simulated agent in this process: the fleet's part of a room, as far as rooms that meet need it. */
+	async #startAgent(deviceId: string, { config, twin, identity }: RoomParts, own: AgentBusOptions["identity"]) {
+		const agent = await SimulatedAgent.start(String(config["agent"]), {
+			state: "claimed",
+			deviceId,
+			generation: 1,
+			identity,
+			rendezvous: this.#origin,
+		});
+		this.#agents.push(agent);
+		agent.twin(1, twin);
+		const rooms = twin.directory.map(({ id }) => id);
+		const broker = (this.#broker as Broker).url;
+		agent.connect({ deviceId, broker, identity: own, rooms, clock: systemClock, log: silentLog });
+	}
+
 	/** Ends every process and removes the state folder; idempotent. */
 	async stop(): Promise<void> {
 		this.#stopped = true;
 		await Promise.all([...this.#rooms.values()].map(endChild));
 		this.#rooms.clear();
+		await Promise.allSettled(this.#agents.splice(0).map((agent) => agent.stop()));
 		await Promise.allSettled([this.#service?.close(), this.#broker?.close(), this.#turn?.close()]);
 		if (this.#folder) await rm(this.#folder, { recursive: true, force: true });
 		this.#folder = null;

@@ -10,15 +10,7 @@ import { roomConfig } from "../../../device/config/RoomConfig.ts";
 import { suggest } from "../../../device/config/suggest.ts";
 
 const example = new URL("../../../device/config/room.example.yaml", import.meta.url).pathname;
-const minimal = {
-	id: "room-berlin",
-	name: "Berlin",
-	timeZone: "Europe/Berlin",
-	panel: { port: 8081 },
-	rendezvous: "http://127.0.0.1:8080",
-	identity: { certificate: "device.pem", key: "key.pem", ca: "ca.pem" },
-	state: "state",
-};
+const minimal = { panel: { port: 8081 }, state: "state" };
 
 function parsed(change: Record<string, unknown> = {}) {
 	const result = parseRoomConfig(stringify({ ...minimal, ...change }));
@@ -48,9 +40,7 @@ describe("a room's configuration", () => {
 		expect(parsed()).toEqual({
 			...minimal,
 			panel: { host: "127.0.0.1", port: 8081, names: [] },
-			locale: "en",
-			directory: [],
-			showTitles: false,
+			agent: "/run/incamera/agent.sock",
 			devices: { camera: "auto", microphone: "auto", speaker: "auto", display: "auto" },
 		});
 	});
@@ -78,64 +68,29 @@ describe("a room's configuration", () => {
 
 	test("all problems come at once, each with its place, in the order of the file", () => {
 		const text = [
-			"id: Berlin!",
-			"name: Berlin",
-			"seats: many",
-			"timeZone: Europe/Atlantis",
 			"panel:",
 			"  prot: 8081",
-			"rendezvous: http://meet.example.org",
-			"identity: {certificate: a, key: b, ca: c}",
-			"directory:",
-			"  - id: room-muenchen",
-			"    name: München",
-			"  - id: room-muenchen",
-			"    name: ''",
+			"  host: the panel",
+			"agnet: /run/agent.sock",
+			"calendar: {ics: ''}",
+			"devices: {camera: best, mircophone: auto}",
 			"sate: state",
 			"encryption: off",
+			"name: Berlin",
 		].join("\n");
 		expect(problems(text)).toEqual([
-			"1:1 id must be 8 to 40 of a–z, 0–9 and -",
+			"1:1 panel.port is missing",
 			"1:1 state is missing",
-			"3:1 seats must be a number",
-			"4:1 timeZone must be a time zone such as Europe/Berlin",
-			"5:1 panel.port is missing",
-			"6:3 panel.prot is not known; did you mean port?",
-			"7:1 rendezvous must be an address such as https://meet.example.org, without a path (http only for this machine)",
-			"12:5 directory.1.id is there twice",
-			"13:5 directory.1.name must not be empty",
-			"14:1 sate is not known; did you mean state?",
-			"15:1 encryption is not known",
+			"2:3 panel.prot is not known; did you mean port?",
+			"3:3 panel.host must be an address to listen on",
+			"4:1 agnet is not known; did you mean agent?",
+			"5:12 calendar.ics must not be empty",
+			"6:11 devices.camera must be auto, none, synthetic, {device: …} or {file: …}",
+			"6:25 devices.mircophone is not known; did you mean microphone?",
+			"7:1 sate is not known; did you mean state?",
+			"8:1 encryption is not known",
+			"9:1 name is not known",
 		]);
-	});
-
-	test("a room is in the directory once", () => {
-		const room = { id: "room-muenchen", name: "München" };
-		expect(problemsOf({ directory: [room, room] })).toEqual(["directory.1.id is there twice"]);
-	});
-
-	test.each([
-		["http://meet.example.org", false],
-		["https://meet.example.org/rooms", false],
-		["https://user:secret@meet.example.org", false],
-		["wss://meet.example.org", false],
-		["nonsense", false],
-		["https://meet.example.org", true],
-		["https://meet.example.org:8443/", true],
-		["http://127.0.0.1:8080", true],
-		["http://localhost:8080", true],
-	])("rendezvous %s: %s", (rendezvous, valid) => {
-		expect(problemsOf({ rendezvous })).toHaveLength(valid ? 0 : 1);
-		if (valid) expect(parsed({ rendezvous }).rendezvous).toBe(rendezvous.replace(/\/$/, ""));
-	});
-
-	test.each([
-		["mqtt://broker.example.org", false],
-		["mqtts://user:secret@broker.example.org", false],
-		["ws://broker.example.org", false],
-		["mqtts://broker.example.org:8883", true],
-	])("broker %s: %s", (url, valid) => {
-		expect(problemsOf({ broker: { url } })).toHaveLength(valid ? 0 : 1);
 	});
 
 	test("a panel on a network needs a pairing secret that can't be guessed", () => {
@@ -161,10 +116,8 @@ describe("a room's configuration", () => {
 		// The whole list, so that whoever adds a key thinks of this.
 		expect(keys.sort()).toEqual(
 			[
-				...["id", "name", "seats", "locale", "timeZone", "rendezvous", "showTitles", "state"],
+				...["agent", "calendar", "calendar.ics", "state"],
 				...["panel", "panel.host", "panel.names", "panel.pairing", "panel.port"],
-				...["identity", "identity.ca", "identity.certificate", "identity.crl", "identity.key"],
-				...["broker", "broker.url", "calendar", "calendar.ics", "directory", "directory.id", "directory.name"],
 				...["devices", "devices.camera", "devices.display", "devices.microphone", "devices.speaker"],
 			].sort(),
 		);
@@ -182,7 +135,7 @@ describe("YAML that is none", () => {
 	});
 
 	test("an empty file lacks everything; a list is no configuration", () => {
-		expect(problems("")).toContain("1:1 id is missing");
+		expect(problems("")).toContain("1:1 state is missing");
 		expect(problems("- a")).toEqual(["1:1  must be a group of keys"]);
 		expect(problems("just words")).toEqual(["1:1  must be a group of keys"]);
 	});
@@ -196,8 +149,8 @@ describe("YAML that is none", () => {
 		const secret = "hunter2hunter2";
 		for (const text of [
 			`panel:\n  pairing: ${secret}`,
-			`rendezvous: https://a:${secret}@b`,
-			`name: "${secret}`,
+			`agent: [${secret}]`,
+			`state: "${secret}`,
 			`x: *${secret}`,
 			`x: !${secret} y`,
 			`devices: {camera: ${secret}}`,
@@ -228,9 +181,12 @@ describe("the file", () => {
 	test("gives absolute paths from its own folder", async () => {
 		const path = join(folder, "room.yaml");
 		const devices = { camera: { file: "clip.mp4" }, microphone: "auto" };
-		await writeFile(path, stringify({ ...minimal, state: "/var/lib/room", calendar: { ics: "today.ics" }, devices }));
+		await writeFile(
+			path,
+			stringify({ ...minimal, agent: "agent.sock", state: "/var/lib/room", calendar: { ics: "today.ics" }, devices }),
+		);
 		expect(await loadRoomConfig(path)).toMatchObject({
-			identity: { certificate: join(folder, "device.pem"), key: join(folder, "key.pem"), ca: join(folder, "ca.pem") },
+			agent: join(folder, "agent.sock"),
 			calendar: { ics: join(folder, "today.ics") },
 			devices: { camera: `file:${join(folder, "clip.mp4")}`, microphone: "auto" },
 			state: "/var/lib/room",
@@ -239,11 +195,11 @@ describe("the file", () => {
 
 	test("that is wrong is refused with each problem on a line, and the first one's line", async () => {
 		const path = join(folder, "room.yaml");
-		await writeFile(path, stringify({ ...minimal, naem: "x", seats: 0 }));
+		await writeFile(path, stringify({ ...minimal, pannel: "x", agent: 0 }));
 		await expect(loadRoomConfig(path)).rejects.toMatchObject({
 			code: "config.invalid",
-			message: "room.yaml:12:1 naem is not known; did you mean name?\nroom.yaml:13:1 seats must be 1 to 1000",
-			context: { problems: 2, line: 12 },
+			message: "room.yaml:4:1 pannel is not known; did you mean panel?\nroom.yaml:5:1 agent must be a text",
+			context: { problems: 2, line: 4 },
 		});
 	});
 

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { Directory } from "../../../device/ringing/Directory.ts";
 
-const presence = (epoch: number, online: boolean) => ({ v: 1, mid: "A".repeat(22), ts: 1, epoch, online }) as const;
+const presence = (epoch: number, online: boolean, ring = "a.b.c") =>
+	({ v: 1, mid: "A".repeat(22), ts: 1, epoch, online, ring }) as const;
 
 test("the newest connection counts, and within it the last will is the last word", () => {
 	const directory = new Directory([{ id: "room-munich", name: "München" }]);
@@ -33,10 +34,26 @@ test("nothing is known before all is heard, nor after the broker is lost, and a 
 	expect(directory.isOnline("room-munich")).toBe(true);
 });
 
-test("unlisted rooms leave no trace", () => {
+test("unlisted rooms can't be rung, and what was heard of them counts once they are listed", () => {
 	const directory = new Directory([]);
 	directory.note("room-munich", presence(5, true));
 	directory.settle();
 	expect(directory.presenceOf("room-munich")).toBeNull();
+	expect(directory.isOnline("room-munich")).toBe(false);
 	expect(directory.nameOf("room-munich")).toBeNull();
+	directory.list([{ id: "room-munich", name: "München" }]);
+	expect(directory.isOnline("room-munich")).toBe(true);
+	expect(directory.nameOf("room-munich")).toBe("München");
+});
+
+test("a device without a ring key, whose room program is gone, is not online; with one it is again", () => {
+	const directory = new Directory([{ id: "room-munich", name: "München" }]);
+	directory.settle();
+	const { ring: _, ...bare } = presence(5, true);
+	directory.note("room-munich", bare);
+	expect(directory.isOnline("room-munich")).toBe(false);
+	directory.note("room-munich", presence(5, true, "d.e.f"));
+	expect(directory.isOnline("room-munich")).toBe(true);
+	directory.note("room-munich", bare);
+	expect(directory.isOnline("room-munich")).toBe(false);
 });

@@ -2,17 +2,27 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import mqtt, { type MqttClient } from "mqtt";
-import type { Clock } from "../../../device/core/clock.ts";
+import { expect } from "vitest";
+import { type Clock, systemClock } from "../../../device/core/clock.ts";
 import type { Log } from "../../../device/core/log.ts";
+import { AgentLine } from "../../../device/fleet/AgentLine.ts";
+import { AgentLink } from "../../../device/fleet/AgentLink.ts";
 import { caPinOf, type Trust } from "../../../device/meeting/certificates.ts";
 import { type RingerEvents, RoomRinger } from "../../../device/ringing/RoomRinger.ts";
 import { createSigner, type Signer } from "../../../device/ringing/signature.ts";
 import { type Broker, startBroker } from "../../../provisioning/service/broker/mosquitto.ts";
 import { type Credentials, type FleetCa, openCa } from "../../../provisioning/service/ca/FleetCa.ts";
+import { SimulatedAgent } from "../../sim/fleet/SimulatedAgent.ts";
 
 /** A room under test, with all that its ringer said. */
 export interface TestRoom {
 	ringer: RoomRinger;
+	/** Between the ringer and the broker. */
+	agent: SimulatedAgent;
+	/** The room program ends, and the agent goes on. */
+	end(): Promise<void>;
+	/** The whole device goes, in order. */
+	leave(): Promise<void>;
 	said: { [E in keyof RingerEvents]: { event: E; payload: RingerEvents[E] } }[keyof RingerEvents][];
 	/** Codes of what it refused, from its log. */
 	refused: string[];
@@ -21,7 +31,7 @@ export interface TestRoom {
 	credentials: Credentials;
 }
 
-/** An authority and a real mosquitto, and rooms on it. */
+/** An authority and a real mosquitto, and rooms on it: each with an agent of its own, over a real socket. */
 export class Fleet {
 	readonly ca: FleetCa;
 	readonly broker: Broker;
@@ -29,6 +39,7 @@ export class Fleet {
 	readonly #folder: string;
 	readonly #rooms: TestRoom[] = [];
 	readonly #clients: MqttClient[] = [];
+	#sockets = 0;
 
 	private constructor(folder: string, ca: FleetCa, broker: Broker) {
 		this.#folder = folder;
@@ -58,6 +69,7 @@ export class Fleet {
 			lists?: string[];
 			clock?: Clock;
 			credentials?: Credentials;
+			/** Whom the line to the broker trusts instead of the fleet. */
 			ca?: string;
 			broker?: string;
 			start?: boolean;
@@ -73,21 +85,40 @@ export class Fleet {
 				if (event === "ring.refused" && "code" in fields) refused.push(String(fields.code));
 			},
 		};
+		const clock = options.clock ?? systemClock;
+		const identity = { ...credentials, ca: this.ca.certificate };
+		const lists = options.lists ?? [];
+		const agent = await SimulatedAgent.start(join(this.#folder, `agent-${++this.#sockets}.sock`));
+		const link = new AgentLink({ path: agent.path, version: "0.0.0", clock, log: writing });
 		const ringer = await RoomRinger.create({
 			deviceId: id,
-			broker: options.broker ?? this.broker.url,
-			identity: { key: credentials.key, certificate: credentials.certificate, ca: options.ca ?? this.ca.certificate },
+			line: new AgentLine({ link, clock }),
+			identity,
 			trust: await this.trust(),
-			rooms: (options.lists ?? []).map((room) => ({ id: room, name: `Room ${room}` })),
+			rooms: lists.map((room) => ({ id: room, name: `Room ${room}` })),
 			log: writing,
-			...(options.clock ? { clock: options.clock } : {}),
-			...(options.random ? { random: options.random } : {}),
+			clock,
 		});
-		const room: TestRoom = { ringer, said: [], refused, log, credentials };
+		const end = async (): Promise<void> => {
+			await ringer.close();
+			link.close();
+			await expect.poll(() => agent.rooms).toBe(0);
+		};
+		let left: Promise<void> | null = null;
+		const leave = (): Promise<void> => {
+			left ??= end().then(() => agent.stop());
+			return left;
+		};
+		const room: TestRoom = { ringer, agent, end, leave, said: [], refused, log, credentials };
 		for (const event of ["broker.up", "broker.down", "presence.changed", "ring.incoming", "ring.cancelled"] as const) {
 			ringer.events.on(event, (payload) => room.said.push({ event, payload } as TestRoom["said"][number]));
 		}
 		this.#rooms.push(room);
+		const broker = options.broker ?? this.broker.url;
+		const random = options.random ? { random: options.random } : {};
+		const trusting = { ...identity, ca: options.ca ?? identity.ca };
+		agent.connect({ deviceId: id, broker, identity: trusting, rooms: lists, clock, log: writing, ...random });
+		link.open();
 		if (options.start !== false) {
 			const up = next(room, "broker.up");
 			ringer.start();
@@ -116,7 +147,7 @@ export class Fleet {
 
 	/** Ends all rooms and clients; the broker stays. */
 	async leave(): Promise<void> {
-		await Promise.all(this.#rooms.splice(0).map(({ ringer }) => ringer.close()));
+		await Promise.all(this.#rooms.splice(0).map((room) => room.leave()));
 		await Promise.all(this.#clients.splice(0).map((client) => client.endAsync(true)));
 		this.revoked.clear();
 	}

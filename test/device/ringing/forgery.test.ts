@@ -125,7 +125,7 @@ describe("is refused, and nothing rings:", () => {
 
 	test("a retained ring", async () => {
 		const sealed = await sealRing(ringMessage(), munichKey, signer);
-		await munich.ringer.close();
+		await munich.leave();
 		await send(frame(sealed), true);
 		const late = await fleet.room("room-munich", { lists: ["room-berlin"], credentials: munich.credentials });
 		await expect.poll(() => late.refused).toEqual(["ring.retained"]);

@@ -26,12 +26,12 @@ const building = new Building({
 	base: await freePortBase(),
 	log: "all",
 	turn: true,
-	configure: (room, config) => {
-		config["name"] = names.rooms[room];
-		config["showTitles"] = true;
+	configure: (room, { config, twin }) => {
+		twin.room.name = names.rooms[room];
+		twin.showTitles = true;
 		config["devices"] = { camera: "synthetic", microphone: "synthetic", speaker: "none", display: "none" };
 		const other = room === "berlin" ? "muenchen" : "berlin";
-		config["directory"] = [{ id: `room-${other}`, name: names.rooms[other] }];
+		twin.directory = [{ id: `room-${other}`, name: names.rooms[other] }];
 		const { ics } = config["calendar"] as { ics: string };
 		folders[room] = dirname(ics);
 		writeFileSync(ics, readFileSync(ics, "utf8").replaceAll("Jour fixe", names.title));

@@ -108,7 +108,7 @@ export class FleetMetrics {
 			done();
 		} catch {
 			// What was true a while ago is no measurement.
-			for (const gauge of [gauges.rooms, gauges.online, gauges.backlog, gauges.oldest]) gauge.remove();
+			for (const gauge of [gauges.online, gauges.backlog, gauges.oldest]) gauge.remove();
 			gauges.rooms.reset();
 			gauges.up.set(0);
 		}

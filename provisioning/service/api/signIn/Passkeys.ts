@@ -19,6 +19,8 @@ import type { Sessions } from "./Sessions.ts";
 import { isUuid } from "./secrets.ts";
 
 export const CHALLENGE_MS = 5 * 60_000;
+/** COSE: EdDSA, ES256, RS256. Left to the library, it would try out what this Node can do, and Node warns of that. */
+const ALGORITHMS = [-8, -7, -257];
 
 export interface PasskeyOptions {
 	db: Db;
@@ -119,6 +121,7 @@ export class Passkeys {
 			userDisplayName: name,
 			attestationType: "none",
 			timeout: CHALLENGE_MS,
+			supportedAlgorithmIDs: ALGORITHMS,
 			authenticatorSelection: { residentKey: "required", userVerification: "required" },
 		});
 		const challengeId = await this.#keep({
@@ -143,6 +146,7 @@ export class Passkeys {
 				expectedOrigin: origin,
 				expectedRPID: this.#rpId,
 				requireUserVerification: true,
+				supportedAlgorithmIDs: ALGORITHMS,
 			});
 		});
 		if (!verified.verified || isFramed(response.response.clientDataJSON)) throw refused();

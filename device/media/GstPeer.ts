@@ -1,6 +1,7 @@
 import { Emitter } from "../core/Emitter.ts";
 import { RoomError } from "../core/RoomError.ts";
-import type { Candidate, IceServer, Peer, PeerEvents } from "../meeting/Peer.ts";
+import { type Candidate, FAREWELL_MS, type IceServer, type Peer, type PeerEvents } from "../meeting/Peer.ts";
+import { CloseNotify } from "./CloseNotify.ts";
 import { usableCodecs, type VideoCodec } from "./encoder.ts";
 import {
 	type Bin,
@@ -50,6 +51,7 @@ export class GstPeer implements Peer {
 	/** Of what we send; random (RFC 3550 section 8.1), and known before the payloaders are, for the description. */
 	readonly #ssrc = { audio: randomSsrc(), video: randomSsrc() };
 	#feedback: SendFeedback | null = null;
+	#closeNotify: CloseNotify | null = null;
 	#pictureBuffer: Element | null = null;
 	#rate: RateState;
 	#path: PeerStats["path"] = { loss: null, roundTripMs: null, receivedBitrate: null, delayGrowthUs: null };
@@ -162,7 +164,8 @@ export class GstPeer implements Peer {
 		for (const timer of this.#timers) clearTimeout(timer);
 		this.#feedback?.dispose();
 		this.#gate.dispose();
-		await this.#sender.dispose();
+		await Promise.all([this.#closeNotify?.send(), this.#sender.dispose()]);
+		this.#closeNotify?.dispose();
 		await this.#around.pipeline.removeSafely(this.#webrtc);
 		await this.#receiver.dispose();
 	}
@@ -217,6 +220,9 @@ export class GstPeer implements Peer {
 		if (this.#connected || this.#gate.state === "refused") return;
 		this.#connected = true;
 		this.#feedback = new SendFeedback(this.#webrtc as Bin);
+		this.#closeNotify = new CloseNotify(this.#webrtc as Bin, () =>
+			this.#after(FAREWELL_MS, () => this.#lose({ byFarEnd: true })),
+		);
 		this.#heard = { count: 0, atMs: performance.now() };
 		this.#rate = startRate(performance.now());
 		this.#every(rateIntervalMs, () => this.#regulate());
@@ -256,9 +262,9 @@ export class GstPeer implements Peer {
 		else if (atMs - this.#heard.atMs > silentMs) this.#lose();
 	}
 
-	#lose(): void {
+	#lose(loss: PeerEvents["lost"] = { byFarEnd: false }): void {
 		if (this.#over) return;
-		this.events.emit("lost", undefined);
+		this.events.emit("lost", loss);
 	}
 
 	#after(ms: number, run: () => void): void {

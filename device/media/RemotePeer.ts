@@ -64,6 +64,6 @@ export class RemotePeer implements Peer {
 	engineGone(): void {
 		if (this.#gone) return;
 		this.#gone = true;
-		this.events.emit("lost", undefined);
+		this.events.emit("lost", { byFarEnd: false });
 	}
 }

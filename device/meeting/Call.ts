@@ -2,7 +2,7 @@ import { Backoff } from "../core/backoff.ts";
 import { Emitter } from "../core/Emitter.ts";
 import { RoomError } from "../core/RoomError.ts";
 import type { Bytes } from "./bytes.ts";
-import { CallAttempt } from "./CallAttempt.ts";
+import { type AttemptEvents, CallAttempt } from "./CallAttempt.ts";
 import { isSecurityFailure, type SecurityFailure, stale } from "./failures.ts";
 import {
 	claimedCallId,
@@ -26,8 +26,8 @@ export interface CallEvents {
 	proved: Session;
 	/** Proved and up. */
 	connected: Session;
-	/** Was connected, and isn't any more; a rebuild has begun. */
-	lost: undefined;
+	/** Was connected, and isn't any more; a rebuild has begun. `byFarEnd`: see `Peer`. */
+	lost: { byFarEnd: boolean };
 	farMedia: FarMedia;
 	bye: ByeReason;
 	/** A security failure: the call is to be ended. `told`: the signed reason for the far end, null where there is no way to tell. */
@@ -213,12 +213,12 @@ export class Call {
 			this.#pathUp = true;
 			this.#maybeConnected();
 		});
-		attempt.events.on("failed", ({ error }) => this.#failed(error));
+		attempt.events.on("failed", (failure) => this.#failed(failure));
 		attempt.events.on("again", () => this.#again());
 		attempt.events.on("state", (media) => this.events.emit("farMedia", media));
 		attempt.events.on("bye", (reason) => this.events.emit("bye", reason));
 		this.#timers.set("attempt", meetingTimes.handshake, () => this.#stalled());
-		if (wasConnected) this.events.emit("lost", undefined);
+		if (wasConnected) this.events.emit("lost", { byFarEnd: false });
 		return attempt.begin();
 	}
 
@@ -239,13 +239,13 @@ export class Call {
 		this.events.emit("connected", session);
 	}
 
-	#failed(error: RoomError | null): void {
+	#failed({ error, byFarEnd }: AttemptEvents["failed"]): void {
 		if (error && isSecurityFailure(error.code)) {
 			this.#refuse(error.code, null);
 			return;
 		}
 		this.lastError = error?.code ?? null;
-		this.#attemptFailed();
+		this.#attemptFailed(byFarEnd);
 	}
 
 	/** The far end's path is lost, whatever ours looks like. */
@@ -253,7 +253,7 @@ export class Call {
 		if (this.#role === "offerer" && this.session) this.#attemptFailed();
 	}
 
-	#attemptFailed(): void {
+	#attemptFailed(byFarEnd = false): void {
 		if (this.#closed) return;
 		const wasConnected = this.#connected;
 		this.#timers.clear("attempt");
@@ -263,7 +263,7 @@ export class Call {
 		const backoff = this.#backoff.nextMs();
 		this.#attempt?.close();
 		this.#pathUp = false;
-		if (wasConnected) this.events.emit("lost", undefined);
+		if (wasConnected) this.events.emit("lost", { byFarEnd });
 		if (this.#closed) return;
 		if (delay === 0) this.#begin();
 		else this.#timers.set("retry", backoff, () => this.#begin());

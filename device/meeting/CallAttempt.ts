@@ -25,8 +25,8 @@ export interface AttemptEvents {
 	proved: Session;
 	/** The transport is up, with the signed certificate. */
 	connected: undefined;
-	/** This attempt is over; null: the path was lost. Whether to try again is for the listener to decide. */
-	failed: { error: RoomError | null };
+	/** This attempt is over; null: the path was lost (`byFarEnd`: see `Peer`). Whether to try again is for the listener to decide. */
+	failed: { error: RoomError | null; byFarEnd: boolean };
 	/** Signed by the far end. */
 	state: FarMedia;
 	again: undefined;
@@ -100,7 +100,7 @@ export class CallAttempt {
 			prepared.watch({
 				candidate: (candidate) => this.#candidate(candidate),
 				connected: () => this.#emit("connected", undefined),
-				lost: () => this.#fail(null),
+				lost: ({ byFarEnd }) => this.#fail(null, byFarEnd),
 				refused: () =>
 					this.#fail(
 						new RoomError("call.peer_certificate_mismatch", "The far end's certificate is not the signed one"),
@@ -289,8 +289,8 @@ export class CallAttempt {
 		}
 	}
 
-	#fail(error: RoomError | null): void {
-		this.#emit("failed", { error });
+	#fail(error: RoomError | null, byFarEnd = false): void {
+		this.#emit("failed", { error, byFarEnd });
 	}
 
 	#emit<E extends keyof AttemptEvents>(event: E, payload: AttemptEvents[E]): void {

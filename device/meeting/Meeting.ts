@@ -38,6 +38,8 @@ export class Meeting {
 	#call: { with: FarMember; call: Call } | null = null;
 	#wasConnected = false;
 	#compared = false;
+	/** The far end closed the path, and was not seen at the rendezvous since. */
+	#closedByFarEnd = false;
 	#farewell: (() => boolean) | null = null;
 
 	constructor(options: MeetingOptions) {
@@ -142,6 +144,7 @@ export class Meeting {
 			return;
 		}
 		this.#far = far;
+		this.#closedByFarEnd = false;
 		this.#watchVanishing();
 		if (!known) this.#newCall(far);
 		this.#call?.call.present();
@@ -170,7 +173,7 @@ export class Meeting {
 		this.#call = { with: far, call };
 		call.events.on("proved", () => this.#proved(call));
 		call.events.on("connected", (session) => this.#connected(session));
-		call.events.on("lost", () => this.#lost());
+		call.events.on("lost", ({ byFarEnd }) => this.#lost(byFarEnd));
 		call.events.on("farMedia", (media) => this.events.emit("farMedia", media));
 		call.events.on("bye", (reason) => this.#bye(reason));
 		call.events.on("refused", ({ code, told }) => this.#fail(code, told));
@@ -228,19 +231,21 @@ export class Meeting {
 		});
 	}
 
-	#lost(): void {
+	#lost(byFarEnd: boolean): void {
 		this.#phase = "recovering";
+		this.#closedByFarEnd = byFarEnd;
 		this.#timers.set("showLoss", meetingTimes.showLoss, () => this.events.emit("recovering", undefined));
 		this.#timers.set("giveUp", meetingTimes.giveUp, () => this.#fail("call.connection_lost"));
 		this.#membership.probe();
 		this.#watchVanishing();
 	}
 
-	/** Gone for good is who is gone from the media path and, as far as we can see it, from the rendezvous. */
+	/** Gone for good is who is gone from path and rendezvous, as far as we see. Who closed the path itself, as no server can, has left. */
 	#watchVanishing(): void {
 		if (this.#phase !== "recovering" || this.#far || !this.#reachable) this.#timers.clear("vanish");
-		else if (!this.#timers.has("vanish"))
-			this.#timers.set("vanish", meetingTimes.vanish, () => this.#fail("call.far_end_vanished"));
+		else if (this.#timers.has("vanish")) return;
+		else if (this.#closedByFarEnd) this.#timers.set("vanish", meetingTimes.vanishClosed, () => this.#farEndLeft());
+		else this.#timers.set("vanish", meetingTimes.vanish, () => this.#fail("call.far_end_vanished"));
 	}
 
 	#bye(reason: ByeReason): void {
@@ -249,7 +254,10 @@ export class Meeting {
 			return;
 		}
 		// Before there was a call we simply are alone again, as the rendezvous is about to say.
-		if (!this.#wasConnected) return;
+		if (this.#wasConnected) this.#farEndLeft();
+	}
+
+	#farEndLeft(): void {
 		this.#finish();
 		this.#membership.close();
 		this.events.emit("ended", { reason: "far_end_left" });

@@ -23,8 +23,11 @@ export interface PeerEvents {
 	candidate: Candidate;
 	/** ICE and DTLS are up, and the far end's certificate was the signed one. */
 	connected: undefined;
-	/** The path is lost (ICE failed or disconnected for too long, DTLS closed, engine gone). The meeting rebuilds. */
-	lost: undefined;
+	/**
+	 * The path is lost (ICE failed or disconnected for too long, DTLS closed, engine gone). The meeting rebuilds. `byFarEnd`: the far end
+	 * closed it itself, by DTLS' close_notify, which nobody else can send.
+	 */
+	lost: { byFarEnd: boolean };
 	/** The far end's DTLS certificate was not the signed one. Nothing was let through; never retried. */
 	refused: { code: "call.peer_certificate_mismatch" };
 }
@@ -49,6 +52,13 @@ export interface Peer {
 	/** Ends the transport; idempotent. */
 	close(): Promise<void>;
 }
+
+/**
+ * How long, ms, a far end that closed its transport has to say why, before a peer tells that it is lost. Its farewell travels over the
+ * rendezvous and may come later than DTLS' close_notify, which takes the direct way; and if it closed in order to rebuild, its new offer
+ * replaces this peer anyway.
+ */
+export const FAREWELL_MS = 1_000;
 
 /** Makes a new peer: one for each attempt at a call, each with a certificate of its own. */
 export type PeerFactory = (options: { iceServers: IceServer[] }) => Promise<Peer>;

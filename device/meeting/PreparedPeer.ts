@@ -1,9 +1,9 @@
-import type { Candidate, IceServer, Peer, PeerFactory } from "./Peer.ts";
+import type { Candidate, IceServer, Peer, PeerEvents, PeerFactory } from "./Peer.ts";
 
 export interface PeerWatcher {
 	candidate(candidate: Candidate): void;
 	connected(): void;
-	lost(): void;
+	lost(loss: PeerEvents["lost"]): void;
 	refused(): void;
 }
 
@@ -19,9 +19,9 @@ export class PreparedPeer {
 		this.peer = peer;
 		peer.events.on("candidate", (candidate) => this.#tell((watcher) => watcher.candidate(candidate)));
 		peer.events.on("connected", () => this.#tell((watcher) => watcher.connected()));
-		peer.events.on("lost", () => {
+		peer.events.on("lost", (loss) => {
 			if (!this.#watcher) this.#lostEarly();
-			this.#tell((watcher) => watcher.lost());
+			this.#tell((watcher) => watcher.lost(loss));
 		});
 		peer.events.on("refused", () => this.#tell((watcher) => watcher.refused()));
 	}

@@ -12,6 +12,8 @@ export const meetingTimes = {
 	giveUp: 45_000,
 	/** Until a far end that is gone from the rendezvous too has vanished. */
 	vanish: 20_000,
+	/** The same after it closed the path itself: who means to rebuild it is at the rendezvous, or back there by then. */
+	vanishClosed: 8_000,
 	/** A loss that is mended or explained (by a farewell) sooner is not shown. */
 	showLoss: 250,
 	/** A call that held this long was no failed attempt. */

@@ -46,10 +46,12 @@ describe.each(Object.entries(implementations))("a peer: %s", { timeout: 60_000 }
 	}
 	function listen(peer: Peer) {
 		const events: (keyof PeerEvents)[] = [];
+		const losses: PeerEvents["lost"][] = [];
 		const candidates: Candidate[] = [];
+		peer.events.on("lost", (loss) => losses.push(loss));
 		for (const name of ["connected", "lost", "refused"] as const) peer.events.on(name, () => events.push(name));
 		peer.events.on("candidate", (candidate) => candidates.push(candidate));
-		return { events, candidates };
+		return { events, losses, candidates };
 	}
 	function handOver(from: Peer, to: Peer, early: Candidate[]) {
 		for (const candidate of early) void to.addCandidate(candidate);
@@ -77,6 +79,16 @@ describe.each(Object.entries(implementations))("a peer: %s", { timeout: 60_000 }
 		await expect.poll(() => said.b.events).toContain("refused");
 		expect(said.b.events).not.toContain("connected");
 		await Promise.all([a.close(), b.close()]);
+	});
+
+	it.each(["a", "b"] as const)("tells the other end that it closes: %s", async (closing) => {
+		const both = await couple();
+		await expect.poll(() => [both.said.a.events, both.said.b.events]).toEqual([["connected"], ["connected"]]);
+		const other = closing === "a" ? "b" : "a";
+		await both[closing].close();
+		await expect.poll(() => both.said[other].losses[0]).toEqual({ byFarEnd: true });
+		expect(both.said[closing].losses).toEqual([]);
+		await both[other].close();
 	});
 
 	it("is closed as often as one likes, and says nothing more", async () => {

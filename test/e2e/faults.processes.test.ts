@@ -118,9 +118,30 @@ describe("a fault", { timeout: 120_000 }, () => {
 			await mediaGoesOn(guest);
 			expect(berlin.history.filter((step) => step === "connected" || step === "recovering")).toEqual(["connected"]);
 			await berlin.touch({ type: "panel.leave" });
-			// The guest finds the rendezvous again at its own pace: it hears the farewell, or finds the room gone by itself.
-			await guest.page.waitForSelector("main[data-screen=ended]", { timeout: 75_000 });
+			// The guest finds the rendezvous again at its own pace: it hears the farewell, or that the room closed the path.
+			await guest.waitForScreen("ended");
 			await guest.close();
+		});
+
+		it("gone when one leaves: the other end hears it on the path itself, and that it was no accident once it is back", async () => {
+			for (const leaving of ["room", "guest"] as const) {
+				const guest = await call();
+				building.middle.down = true;
+				await berlin.until(({ missing }) => missing.includes("rendezvous"), "a line on what is missing");
+				if (leaving === "room") await berlin.touch({ type: "panel.leave" });
+				else await guest.page.click("[data-testid=leave]");
+				if (leaving === "room") await guest.waitForPhase("recovering");
+				else await berlin.untilPhase("recovering");
+				building.middle.down = false;
+				if (leaving === "room") {
+					await guest.waitForScreen("ended");
+					expect(await guest.page.locator(".code code").count()).toBe(0);
+				} else {
+					expect(await berlin.untilScreen("ended")).toMatchObject({ failure: null, end: "far_end_left" });
+				}
+				await guest.close();
+				await berlin.rest();
+			}
 		});
 
 		it("unreachable at a join: rendezvous.unreachable, and what was opened is closed", async () => {

@@ -330,6 +330,48 @@ describe("a lost path", () => {
 	});
 });
 
+describe("a far end that closed the path itself", () => {
+	/** The room has left, and its farewell was lost with the rendezvous. */
+	async function roomLeavesUnheard() {
+		const { room, guest } = await rig.call();
+		rig.relay.down = true;
+		rig.relay.cut();
+		await rig.quiet();
+		room.meeting.leave();
+		await rig.advanceUntil(() => guest.has("recovering"), 2_000);
+		return guest;
+	}
+
+	it("and is not at the rendezvous has left", async () => {
+		const guest = await roomLeavesUnheard();
+		rig.relay.down = false;
+		await rig.advanceUntil(() => guest.last("rendezvous").connected, 10_000);
+		await rig.advance(7_000);
+		expect(guest.has("ended")).toBe(false);
+		await rig.advanceUntil(() => guest.has("ended"), 2_000);
+		expect(guest.last("ended")).toEqual({ reason: "far_end_left" });
+		expect(rig.network.open).toEqual([]);
+	});
+
+	it("is waited for as long as we are not at the rendezvous ourselves", async () => {
+		const guest = await roomLeavesUnheard();
+		await rig.advance(40_000);
+		expect(guest.has("ended") || guest.has("failed")).toBe(false);
+		await rig.advanceUntil(() => guest.has("failed"), 6_000);
+		expect(guest.last("failed")).toEqual({ code: "call.connection_lost" });
+	});
+
+	it("and is at the rendezvous means to rebuild it", async () => {
+		const { room, guest } = await rig.call();
+		const [atRoom] = rig.network.open;
+		await atRoom?.close();
+		await rig.advanceUntil(() => connections(guest) === 2, 3_000);
+		await rig.advance(20_000);
+		expect([...room.story, ...guest.story]).not.toContain("ended");
+		expect(bothFlow()).toBe(true);
+	});
+});
+
 describe("the rendezvous", () => {
 	it("may be gone: the call goes on, and is rebuilt when it is back", async () => {
 		const { room, guest } = await rig.call();
@@ -421,6 +463,7 @@ describe("no call comes about", () => {
 		const room = await rig.room();
 		await rig.until(() => room.has("alone"));
 		const guest = await rig.guest();
+		await rig.until(() => room.has("securing") && guest.has("securing"));
 		await rig.advanceUntil(() => room.has("failed") && guest.has("failed"), 50_000);
 		expect([room.last("failed").code, guest.last("failed").code]).toEqual(["call.no_path", "call.no_path"]);
 		expect(rig.network.mediaFlowed).toBe(false);
@@ -430,6 +473,7 @@ describe("no call comes about", () => {
 		const room = await rig.room();
 		await rig.until(() => room.has("alone"));
 		await rig.linkHolder();
+		await rig.until(() => room.has("securing"));
 		await rig.advanceUntil(() => room.has("failed"), 50_000);
 		expect(room.last("failed")).toEqual({ code: "call.no_answer" });
 	});
@@ -439,6 +483,7 @@ describe("no call comes about", () => {
 		const guest = await rig.guest();
 		await rig.until(() => guest.has("alone"));
 		await rig.room();
+		await rig.until(() => guest.has("securing"));
 		await rig.advanceUntil(() => guest.has("failed"), 50_000);
 		expect(guest.last("failed")).toEqual({ code: "media.engine_failed" });
 	});

@@ -62,7 +62,7 @@ export interface SeatOptions extends Partial<Omit<MeetingOptions, "identity" | "
 /** Meetings on a real relay with simulated peers and a clock that the test moves. */
 export class MeetingRig {
 	readonly clock = new ManualClock(Date.UTC(2026, 10, 23, 9));
-	readonly network = new SimulatedNetwork();
+	readonly network = new SimulatedNetwork(this.clock);
 	readonly relay: RelaySimulator;
 	readonly fleet: TestFleet;
 	readonly link: Link;

@@ -1,9 +1,17 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { type Clock, systemClock } from "../../../device/core/clock.ts";
 import { Emitter } from "../../../device/core/Emitter.ts";
 import { RoomError } from "../../../device/core/RoomError.ts";
-import type { Candidate, IceServer, Peer, PeerEvents, PeerFactory } from "../../../device/meeting/Peer.ts";
+import {
+	type Candidate,
+	FAREWELL_MS,
+	type IceServer,
+	type Peer,
+	type PeerEvents,
+	type PeerFactory,
+} from "../../../device/meeting/Peer.ts";
 
 export type Flavour = "chromium" | "webrtcbin";
 
@@ -17,6 +25,7 @@ const recorded = (flavour: Flavour, type: "offer" | "answer"): string =>
  */
 export class SimulatedNetwork {
 	readonly peers: SimulatedPeer[] = [];
+	readonly #clock: Clock;
 	/** No path: nothing connects while true. */
 	blocked = false;
 	/** A person in the middle of the path, who terminates DTLS with a certificate of their own. */
@@ -35,6 +44,10 @@ export class SimulatedNetwork {
 		};
 	}
 
+	constructor(clock: Clock = systemClock) {
+		this.#clock = clock;
+	}
+
 	/** Whether media flowed between any two, ever. */
 	get mediaFlowed(): boolean {
 		return this.peers.some((peer) => peer.mediaFlowed);
@@ -49,10 +62,20 @@ export class SimulatedNetwork {
 		for (const peer of this.open) peer.lose();
 	}
 
+	/** Brings a close_notify to the other end, as long as there is a path. */
+	tellClosed(peer: SimulatedPeer): void {
+		const other = this.#otherEnd(peer);
+		if (other && !this.blocked) this.#clock.after(FAREWELL_MS, () => other.lose(true));
+	}
+
+	#otherEnd(peer: SimulatedPeer): SimulatedPeer | undefined {
+		return this.peers.find((other) => other.ufrag === peer.remoteUfrag && other.remoteUfrag === peer.ufrag);
+	}
+
 	settle(): void {
 		if (this.blocked) return;
 		for (const a of this.peers) {
-			const b = this.peers.find((other) => other.ufrag === a.remoteUfrag && other.remoteUfrag === a.ufrag);
+			const b = this.#otherEnd(a);
 			if (!b || a.closed || b.closed || a.candidates === 0 || b.candidates === 0) continue;
 			a.handshake(this.intercepted ? new Uint8Array(32) : b.certificate);
 		}
@@ -115,16 +138,18 @@ export class SimulatedPeer implements Peer {
 	}
 
 	async close(): Promise<void> {
+		if (this.connected) this.#network.tellClosed(this);
 		this.closed = true;
 		this.connected = false;
 		this.events.clear();
 	}
 
-	lose(): void {
+	/** @param byFarEnd it sent its close_notify */
+	lose(byFarEnd = false): void {
 		if (this.closed) return;
 		this.connected = false;
 		this.remoteUfrag = null;
-		this.events.emit("lost", undefined);
+		this.events.emit("lost", { byFarEnd });
 	}
 
 	/** What the gate does with the certificate that DTLS shows. */

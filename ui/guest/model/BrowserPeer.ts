@@ -2,7 +2,13 @@ import { type Clock, systemClock } from "../../../device/core/clock.ts";
 import { Emitter } from "../../../device/core/Emitter.ts";
 import { RoomError } from "../../../device/core/RoomError.ts";
 import { equalBytes, sha256 } from "../../../device/meeting/bytes.ts";
-import type { Candidate, IceServer, Peer, PeerEvents } from "../../../device/meeting/Peer.ts";
+import {
+	type Candidate,
+	FAREWELL_MS,
+	type IceServer,
+	type Peer,
+	type PeerEvents,
+} from "../../../device/meeting/Peer.ts";
 import { mark } from "./marks.ts";
 import { offeredVideoCodecs, videoEncoding } from "./mediaProfile.ts";
 import { withStartBitrate } from "./startBitrate.ts";
@@ -20,11 +26,6 @@ export interface BrowserPeerOptions {
 
 /** How long ICE may stay `disconnected` before the path counts as lost: shorter gaps heal by themselves. */
 const DISCONNECTED_MS = 3_000;
-/**
- * How long a far end that closed its transport has to say why. Its farewell travels over the rendezvous and may come later than
- * DTLS' close_notify, which takes the direct way; and if it closed in order to rebuild, its new offer replaces this peer anyway.
- */
-const FAREWELL_MS = 1_000;
 
 /**
  * The guest's transport: an RTCPeerConnection behind the gate that `Peer` describes.
@@ -198,7 +199,7 @@ export class BrowserPeer implements Peer {
 		dtls?.addEventListener("statechange", () => {
 			if (dtls.state === "failed") this.#failed();
 			else if (dtls.state === "closed" && !this.#over)
-				this.#cancelClosed ??= this.#clock.after(FAREWELL_MS, () => this.#lose());
+				this.#cancelClosed ??= this.#clock.after(FAREWELL_MS, () => this.#lose({ byFarEnd: true }));
 		});
 	}
 
@@ -267,10 +268,10 @@ export class BrowserPeer implements Peer {
 		this.events.emit("refused", { code: "call.peer_certificate_mismatch" });
 	}
 
-	#lose(): void {
+	#lose(loss: PeerEvents["lost"] = { byFarEnd: false }): void {
 		if (this.#over) return;
 		this.#end();
-		this.events.emit("lost", undefined);
+		this.events.emit("lost", loss);
 	}
 }
 

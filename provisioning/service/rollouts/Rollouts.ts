@@ -6,6 +6,7 @@ import type { FirmwareSpec } from "../../contract/jobs.ts";
 import { Audit } from "../audit/Audit.ts";
 import { type Db, json } from "../db/Database.ts";
 import type { Row } from "../db/Schema.ts";
+import { announce } from "../fleet/announcements.ts";
 import { callBack, offerWaiting } from "./jobs.ts";
 import { failed, planWaves } from "./waves.ts";
 
@@ -68,6 +69,7 @@ export class Rollouts {
 				insert into rollout_devices (rollout_id, device_id, wave)
 				select ${id}::uuid, device, wave
 				from unnest(${rooms.map((room) => room.id)}::text[], ${waveOf}::int[]) as chosen (device, wave)`.execute(trx);
+			await announce(trx, { rollouts: [id] });
 			await beginWave(trx, id, 0, this.#clock.now());
 			const detail = { devices: rooms.length, version: spec.version };
 			await Audit.append(trx, { actor: by, action: "rollout.create", target: `rollout:${id}`, detail });
@@ -159,10 +161,11 @@ export async function beginWave(trx: Db, rollout: string, wave: number, nowMs: n
 	await offerWaiting(trx, nowMs);
 }
 
-async function setState(
+/** Changes a rollout, and says so to whoever shows it. */
+export async function setState(
 	trx: Db,
 	id: string,
-	change: Partial<Pick<Row<"rollouts">, "state" | "pause_reason" | "ended_at" | "accepted_failures">>,
+	change: Partial<Pick<Row<"rollouts">, "state" | "pause_reason" | "ended_at" | "accepted_failures" | "current_wave">>,
 	at: Date,
 ): Promise<void> {
 	await trx
@@ -170,4 +173,5 @@ async function setState(
 		.set({ ...change, changed_at: at })
 		.where("id", "=", id)
 		.execute();
+	await announce(trx, { rollouts: [id] });
 }

@@ -5,6 +5,7 @@ import { isJobOver, type JobState, type JobStatus, jobCanReach, jobNext } from "
 import { topics } from "../../contract/topics.ts";
 import type { Db } from "../db/Database.ts";
 import { enqueue } from "../db/Outbound.ts";
+import { announce } from "../fleet/announcements.ts";
 
 /**
  * Offers its oldest waiting job to each room that has none: as the retained `job/next`. Jobs of rollouts that are paused wait.
@@ -29,6 +30,7 @@ export async function offerWaiting(trx: Db, nowMs: number): Promise<number> {
 		trx,
 		rows.map((row) => offer(row, nowMs)),
 	);
+	await announce(trx, { devices: rows.map(({ device_id }) => device_id) });
 	return rows.length;
 }
 
@@ -96,6 +98,7 @@ export async function callBack(
 
 /** An empty retained message takes the last one away (MQTT 5, section 3.3.1.3). */
 async function clearOffers(trx: Db, devices: readonly string[]): Promise<void> {
+	await announce(trx, { devices });
 	const messages = devices.map((device) => ({
 		topic: topics.jobNext(device),
 		payload: new Uint8Array(),
@@ -120,7 +123,7 @@ export async function takeJobStatus(
 	return db.transaction().execute(async (trx) => {
 		const job = await trx
 			.selectFrom("jobs")
-			.select(["id", "state", "report_seq", "spec"])
+			.select(["id", "state", "report_seq", "spec", "rollout_id"])
 			.where("id", "=", report.job)
 			.where("device_id", "=", device)
 			.forUpdate()
@@ -145,6 +148,7 @@ export async function takeJobStatus(
 			})
 			.where("id", "=", job.id)
 			.execute();
+		await announce(trx, { devices: [device], rollouts: job.rollout_id ? [job.rollout_id] : [] });
 		if (isJobOver(state)) {
 			await clearOffers(trx, [device]);
 			await offerWaiting(trx, nowMs);

@@ -2,7 +2,7 @@ import type { JobState } from "../../contract/jobs.ts";
 import { type Db, tryLock } from "../db/Database.ts";
 import type { Row } from "../db/Schema.ts";
 import { expireJobs, offerWaiting } from "./jobs.ts";
-import { beginWave, failuresOf } from "./Rollouts.ts";
+import { beginWave, failuresOf, setState } from "./Rollouts.ts";
 import { judge } from "./waves.ts";
 
 /**
@@ -51,12 +51,7 @@ async function advance(trx: Db, rollout: Row<"rollouts">, nowMs: number): Promis
 	);
 	if (verdict === "wait") return;
 	const at = new Date(nowMs);
-	const change = (values: Partial<Row<"rollouts">>) =>
-		trx
-			.updateTable("rollouts")
-			.set({ ...values, changed_at: at } as never)
-			.where("id", "=", rollout.id)
-			.execute();
+	const change = (values: Parameters<typeof setState>[2]) => setState(trx, rollout.id, values, at);
 	if (verdict !== "advance") {
 		await change({ state: "paused", pause_reason: `rollout.${verdict}` });
 		return;

@@ -7,12 +7,14 @@ import type { BrowserContext } from "playwright-core";
 import { systemClock } from "../../../device/core/clock.ts";
 import { silentLog } from "../../../device/core/log.ts";
 import type { Role } from "../../../provisioning/contract/http/route.ts";
+import type { TwinDoc } from "../../../provisioning/contract/twin.ts";
 import { FleetApi } from "../../../provisioning/service/api/FleetApi.ts";
 import { Sessions } from "../../../provisioning/service/api/signIn/Sessions.ts";
 import { createApp } from "../../../provisioning/service/app.ts";
 import { freePort } from "../../../provisioning/service/child/freePort.ts";
 import { consolePage } from "../../../provisioning/service/consolePage.ts";
 import type { Database, Db } from "../../../provisioning/service/db/Database.ts";
+import { announce } from "../../../provisioning/service/fleet/announcements.ts";
 import { FleetMetrics } from "../../../provisioning/service/metrics/FleetMetrics.ts";
 import { buildPage } from "../../../tools/build-ui.ts";
 import { databaseDuties } from "../../provisioning/service/api/databaseDuties.ts";
@@ -73,6 +75,21 @@ export class ConsoleRig {
 		const value = await new Sessions({ db: this.db, clock: systemClock }).begin(this.db, id);
 		await context.addCookies([{ name: "incamera", value, url: this.origin }]);
 		return id;
+	}
+
+	/** What another person would do in another browser. */
+	async setDesired(device: string, rev: number, doc: TwinDoc): Promise<void> {
+		await databaseDuties(this.db, systemClock).twins.setDesired(device, rev, doc, "service");
+		await announce(this.db, { devices: [device] });
+	}
+
+	async rename(device: string, name: string): Promise<void> {
+		const { desired_rev, desired } = await this.db
+			.selectFrom("twins")
+			.select(["desired_rev", "desired"])
+			.where("device_id", "=", device)
+			.executeTakeFirstOrThrow();
+		await this.setDesired(device, desired_rev, { ...desired, room: { ...desired.room, name } });
 	}
 
 	async close(): Promise<void> {

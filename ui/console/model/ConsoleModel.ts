@@ -18,10 +18,21 @@ import { type Place, readPlace, writePlace } from "./route.ts";
 /** A code that the console has words for, of the API or of the browser. */
 export type Trouble = { code: string; key: string | null };
 
+/** Names of what navigator.credentials throws, and the library after it (Web Authentication Level 3, sections 5.1.3 and 5.1.4). */
+const passkeyRefusals = new Set([
+	"NotAllowedError",
+	"AbortError",
+	"InvalidStateError",
+	"SecurityError",
+	"ConstraintError",
+	"NotSupportedError",
+	"UnknownError",
+]);
+
 /** Of whatever was thrown. The browser's own refusals of a passkey are one: nobody can tell them apart for privacy's sake. */
 export function troubleOf(thrown: unknown): Trouble {
 	if (thrown instanceof FleetFailure) return { code: thrown.code, key: thrown.key };
-	if (thrown instanceof DOMException || (thrown instanceof Error && thrown.name === "WebAuthnError")) {
+	if (thrown instanceof Error && passkeyRefusals.has(thrown.name)) {
 		return { code: "console.passkey_cancelled", key: null };
 	}
 	return { code: "console.unexpected", key: null };
@@ -41,7 +52,6 @@ export class ConsoleModel {
 
 	constructor() {
 		this.live.changes.on("changed", (change) => this.rooms.take(change));
-		this.live.changes.on("again", () => void this.rooms.load());
 	}
 
 	async open(): Promise<void> {
@@ -122,7 +132,7 @@ export class ConsoleModel {
 			if (this.place.value.name === "rooms") this.go({ name: "audit" });
 			return;
 		}
-		void this.rooms.load();
+		// Its first word is that anything may have changed: then the rooms are loaded.
 		this.live.open();
 	}
 

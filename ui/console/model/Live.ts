@@ -5,9 +5,8 @@ import type { FleetClient } from "../../../provisioning/contract/http/FleetClien
 import type { LiveChange } from "../../../provisioning/contract/http/shapes.ts";
 
 export interface LiveEvents {
+	/** The first one of each connection says that anything may have changed. */
 	changed: LiveChange;
-	/** Connected again after a break: something may have been missed. */
-	again: undefined;
 }
 
 /** The stream of changes, kept up for as long as somebody is signed in. */
@@ -34,13 +33,10 @@ export class Live {
 	}
 
 	async #follow(signal: AbortSignal): Promise<void> {
-		for (let first = true; !signal.aborted; first = false) {
+		while (!signal.aborted) {
 			try {
 				for await (const change of this.#client.watch("live.watch", signal)) {
-					if (!this.up.value) {
-						this.up.value = true;
-						if (!first) this.changes.emit("again", undefined);
-					}
+					this.up.value = true;
 					this.#backoff.reset();
 					this.changes.emit("changed", change);
 				}

@@ -16,6 +16,8 @@ export function conditionOf({ state, online, status }: DeviceSummary): Condition
 }
 
 const PAGE = 500;
+/** While a wave goes over a whole fleet all is loaded again and again, and this is the pause between. */
+const REST_MS = 1000;
 /** Letters without their marks and case: `munchen` finds München. */
 const plain = (text: string): string =>
 	text.normalize("NFD").replaceAll(/\p{M}/gu, "").replaceAll("ß", "ss").toLowerCase();
@@ -32,6 +34,7 @@ export class Rooms {
 	readonly #client: FleetClient;
 	readonly #all = signal<ReadonlyMap<string, DeviceSummary>>(new Map());
 	#loading: AbortController | null = null;
+	#again = false;
 
 	/** By name; those that left the fleet only when they are asked for. */
 	readonly sorted = computed(() => {
@@ -65,29 +68,41 @@ export class Rooms {
 		return this.#all.value.get(id);
 	}
 
-	async load(): Promise<void> {
-		this.#loading?.abort();
-		const loading = new AbortController();
-		this.#loading = loading;
-		const fresh = new Map<string, DeviceSummary>();
-		let after: string | null = null;
-		try {
-			do {
-				const query = { limit: String(PAGE), ...(after ? { after } : {}) };
-				const page: { items: DeviceSummary[]; next: string | null } = await this.#client.call(
-					"devices.list",
-					{ query },
-					loading.signal,
-				);
-				for (const room of page.items) fresh.set(room.id, room);
-				after = page.next;
-				// what was known stays until all is known anew
-				if (!this.loaded.value) this.#all.value = new Map(fresh);
-			} while (after);
-		} catch {
-			// The stream says that the service is away; when it is back all is loaded again.
+	/** Loads all rooms; asked for while it does, it does so once more afterwards. Never fails: what was known stays. */
+	load(): void {
+		if (this.#loading) {
+			this.#again = true;
 			return;
 		}
+		const loading = new AbortController();
+		this.#loading = loading;
+		this.#again = false;
+		void this.#loadAll(loading.signal)
+			// The stream says that the service is away; when it is back it says that anything may have changed.
+			.catch(() => {})
+			.then(() => new Promise((resolve) => setTimeout(resolve, REST_MS)))
+			.then(() => {
+				if (this.#loading !== loading) return;
+				this.#loading = null;
+				if (this.#again) this.load();
+			});
+	}
+
+	async #loadAll(signal: AbortSignal): Promise<void> {
+		const fresh = new Map<string, DeviceSummary>();
+		let after: string | null = null;
+		do {
+			const query = { limit: String(PAGE), ...(after ? { after } : {}) };
+			const page: { items: DeviceSummary[]; next: string | null } = await this.#client.call(
+				"devices.list",
+				{ query },
+				signal,
+			);
+			for (const room of page.items) fresh.set(room.id, room);
+			after = page.next;
+			// what was known stays until all is known anew
+			if (!this.loaded.value) this.#all.value = new Map(fresh);
+		} while (after);
 		batch(() => {
 			this.#all.value = fresh;
 			this.loaded.value = true;
@@ -100,11 +115,12 @@ export class Rooms {
 			for (const room of devices) next.set(room.id, room);
 			this.#all.value = next;
 		}
-		if (all) void this.load();
+		if (all) this.load();
 	}
 
 	clear(): void {
 		this.#loading?.abort();
+		this.#loading = null;
 		batch(() => {
 			this.#all.value = new Map();
 			this.loaded.value = false;

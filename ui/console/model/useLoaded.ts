@@ -38,13 +38,7 @@ export function useLoaded<T>(
 		return () => abort.abort();
 	}, [key, round]);
 	useEffect(() => {
-		const off = [
-			model.live.changes.on("changed", (change) => latest.current.concerns(change) && reload()),
-			model.live.changes.on("again", reload),
-		];
-		return () => {
-			for (const stop of off) stop();
-		};
+		return model.live.changes.on("changed", (change) => latest.current.concerns(change) && reload());
 	}, [model, reload]);
 	const current = state.key === key ? state : { key, trouble: null };
 	return {

@@ -1,0 +1,245 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { readPlace, writePlace } from "../../../ui/console/model/route.ts";
+import { toCsv } from "../../../ui/console/view/saveFile.ts";
+import { TestDatabases } from "../../provisioning/service/db/TestDatabase.ts";
+import { launchChromium } from "../../sim/chromium.ts";
+import { ConsoleRig } from "../../sim/fleet/ConsoleRig.ts";
+import { seedRooms, twinDocOf } from "../../sim/fleet/seedRooms.ts";
+import { seedStory } from "../../sim/fleet/seedStory.ts";
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+let databases: TestDatabases;
+let browser: Browser;
+let rig: ConsoleRig;
+let context: BrowserContext;
+beforeAll(async () => {
+	[databases, browser] = await Promise.all([TestDatabases.start(), launchChromium()]);
+});
+afterAll(async () => {
+	await browser?.close();
+	await databases?.close();
+});
+beforeEach(async () => {
+	rig = await ConsoleRig.start(await databases.fresh());
+	context = await browser.newContext({ locale: "en-GB", viewport: { width: 1280, height: 800 } });
+});
+afterEach(async () => {
+	await context.close();
+	await rig.close();
+});
+
+async function open(fragment = ""): Promise<Page> {
+	const page = await context.newPage();
+	await page.goto(`${rig.origin}/console/${fragment}`);
+	return page;
+}
+/** A browser whose device has a fingerprint reader that always says yes. */
+async function withPasskeys(page: Page): Promise<void> {
+	const session = await page.context().newCDPSession(page);
+	await session.send("WebAuthn.enable");
+	await session.send("WebAuthn.addVirtualAuthenticator", {
+		options: {
+			protocol: "ctap2",
+			transport: "internal",
+			hasResidentKey: true,
+			hasUserVerification: true,
+			isUserVerified: true,
+			automaticPresenceSimulation: true,
+		},
+	});
+}
+const rooms = (page: Page) => page.locator(".room strong");
+
+describe("signing in", () => {
+	test("begins with an invitation, which leaves the address bar, and a passkey; afterwards the passkey is enough", async () => {
+		const { url } = await rig.fleet.invite("fleet_admin");
+		const page = await context.newPage();
+		await withPasskeys(page);
+		await page.goto(url);
+		await page.getByLabel("Your name").fill("Kim Weber");
+		expect(page.url()).not.toContain(url.split("/").at(-1));
+		await page.getByRole("button", { name: "Register a passkey" }).click();
+		await page.getByRole("heading", { name: "Rooms" }).waitFor();
+		await page.getByRole("button", { name: "Sign out" }).click();
+		await page.getByRole("button", { name: "Sign in with a passkey" }).click();
+		await page.getByText("Kim Weber").waitFor();
+		await page.goto("about:blank");
+		await page.goto(url);
+		// Signed in, and the invitation is used up: it leads nowhere else.
+		await page.getByText("Kim Weber").waitFor();
+	});
+
+	test("without a passkey that fits says so, with a code", async () => {
+		const page = await open();
+		await withPasskeys(page);
+		await page.getByRole("button", { name: "Sign in with a passkey" }).click();
+		await expect.poll(() => page.getByRole("alert").textContent()).toContain("console.passkey_cancelled");
+	});
+
+	test("shows each role its own sections", async () => {
+		await rig.signIn(context, "dpo");
+		const page = await open();
+		await page.getByRole("heading", { name: "Audit log" }).waitFor();
+		expect(await page.getByRole("navigation").getByRole("link").allTextContents()).toEqual([
+			"Audit log",
+			"People and programs",
+		]);
+	});
+});
+
+describe("the wall of rooms", () => {
+	test("has five thousand rooms, draws those in sight, finds by letters without their marks, and opens by its numbers", async () => {
+		await seedRooms(rig.db, 5000);
+		await rig.signIn(context, "viewer");
+		const page = await open();
+		await expect.poll(() => page.getByText("4706 of 5000 connected").isVisible()).toBe(true);
+		expect(await rooms(page).count()).toBeLessThan(150);
+		await page.getByRole("searchbox").fill("neisse 20");
+		await expect.poll(() => rooms(page).allTextContents()).toContain("Neiße 20");
+		await page.getByRole("searchbox").fill("");
+		await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+		await expect.poll(() => rooms(page).allTextContents()).toContain("Werra 208");
+		await page.evaluate(() => scrollTo(0, 0));
+		await page.locator(".tile").filter({ hasText: "offline" }).click();
+		await expect.poll(() => page.locator(".room:not(.alarm)").count()).toBe(0);
+		expect(await rooms(page).count()).toBeGreaterThan(0);
+	});
+
+	test("follows what changes, without being asked", async () => {
+		const [id = ""] = await seedRooms(rig.db, 3);
+		await rig.signIn(context, "viewer");
+		const page = await open();
+		await expect.poll(() => rooms(page).allTextContents()).toEqual(["Alster", "Bode", "Dahme"]);
+		await rig.rename(id, "Zwickauer Mulde");
+		await expect.poll(() => rooms(page).allTextContents()).toEqual(["Bode", "Dahme", "Zwickauer Mulde"]);
+	});
+});
+
+describe("a room", () => {
+	test("is renamed; what somebody else changed meanwhile is not written over", async () => {
+		const [id = ""] = await seedRooms(rig.db, 1);
+		await rig.signIn(context, "technician");
+		const page = await open(`#/rooms/${id}`);
+		await page.getByLabel("Name", { exact: true }).fill("Weser");
+		await page.getByRole("button", { name: "Save" }).click();
+		await page.getByRole("heading", { name: "Weser" }).waitFor();
+		await page.getByLabel("Name", { exact: true }).fill("Werre");
+		await rig.setDesired(id, 4, twinDocOf("Wümme"));
+		await page.getByRole("button", { name: "Save" }).click();
+		await expect.poll(() => page.getByRole("alert").textContent()).toContain("api.twin_conflict");
+		expect((await rig.db.selectFrom("devices").select("label").executeTakeFirst())?.label).toBe("Wümme");
+	});
+
+	test("is shut out only when it is asked twice, and by those who may", async () => {
+		const [id = ""] = await seedRooms(rig.db, 1);
+		await rig.signIn(context, "fleet_admin");
+		const page = await open(`#/rooms/${id}`);
+		await page.getByRole("button", { name: "Shut out", exact: true }).click();
+		await page.getByLabel("Why").selectOption("stolen");
+		await page.getByRole("button", { name: "Shut this device out for good" }).click();
+		await page.getByText("Left the fleet").first().waitFor();
+		const technician = await browser.newContext({ locale: "en-GB" });
+		await rig.signIn(technician, "technician");
+		const other = await technician.newPage();
+		await other.goto(`${rig.origin}/console/#/rooms/${id}`);
+		await other.getByRole("heading", { name: "Alster" }).waitFor();
+		expect(await other.getByRole("button", { name: "Shut out" }).count()).toBe(0);
+		await technician.close();
+	});
+});
+
+test("a code is shown once, and its list says how it stands", async () => {
+	await rig.signIn(context, "technician");
+	const page = await open("#/enrol");
+	await page.getByLabel("Name", { exact: true }).fill("Weser");
+	await page.getByRole("button", { name: "Make a code" }).click();
+	const code = (await page.getByTestId("code").textContent()) ?? "";
+	expect(code).toMatch(/^[0-9A-Z]{16}$/);
+	await page.getByRole("button", { name: "Withdraw" }).click();
+	await page.getByText("withdrawn").waitFor();
+	await page.reload();
+	await page.getByText("withdrawn").waitFor();
+	expect(await page.content()).not.toContain(code.slice(4, 8));
+});
+
+test("a token for programs is shown once, and can be ended", async () => {
+	await rig.signIn(context, "fleet_admin");
+	const page = await open("#/people");
+	await page.getByLabel("What it is for").fill("Monitoring");
+	await page.getByRole("button", { name: "Make a token" }).click();
+	expect(await page.getByTestId("secret").textContent()).toMatch(/^ict_/);
+	await page.getByRole("button", { name: "End" }).click();
+	await expect.poll(() => page.getByText("Monitoring").count()).toBe(0);
+});
+
+test("a session that ends is said, and leads back to signing in", async () => {
+	await seedRooms(rig.db, 1);
+	const id = await rig.signIn(context, "fleet_admin");
+	const page = await open("#/people");
+	await page.getByRole("heading", { name: "People and programs" }).waitFor();
+	await rig.db.deleteFrom("sessions").where("person_id", "=", id).execute();
+	await page.getByLabel("What it is for").fill("x");
+	await page.getByRole("button", { name: "Make a token" }).click();
+	await page.getByRole("button", { name: "Sign in with a passkey" }).waitFor();
+	expect(await page.getByRole("alert").textContent()).toContain("api.not_signed_in");
+});
+
+describe.each(["en-GB", "de-DE"])("in %s", (locale) => {
+	test("axe finds nothing on any screen, and no word is missing", async () => {
+		const ids = await seedRooms(rig.db, 40);
+		const rollout = await seedStory(rig.db, ids);
+		const mine = await browser.newContext({ locale, viewport: { width: 1280, height: 800 }, reducedMotion: "reduce" });
+		await rig.signIn(mine, "fleet_admin");
+		const page = await mine.newPage();
+		const found: string[] = [];
+		for (const place of ["rooms", `rooms/${ids[5]}`, "enrol", "rollouts", `rollouts/${rollout}`, "audit", "people"]) {
+			await page.goto(`${rig.origin}/console/#/${place}`);
+			await page.locator("h1").waitFor();
+			await page.waitForFunction(() => !/(Loading|Wird geladen) …/.test(document.body.textContent ?? ""));
+			found.push(...(await axe(page)).map((violation) => `${place}: ${violation}`));
+			expect(await page.locator("main").textContent()).not.toMatch(/undefined|null|NaN|\[object/);
+		}
+		await mine.close();
+		expect(found).toEqual([]);
+	});
+});
+
+test("addresses are read as they are written, and others lead to the rooms", () => {
+	for (const place of [
+		{ name: "rooms" },
+		{ name: "room", id: "dev-0001" },
+		{ name: "rollout", id: "x" },
+		{ name: "invitation", secret: "A_-9" },
+		{ name: "people" },
+	] as const) {
+		expect(readPlace(writePlace(place))).toEqual(place);
+	}
+	for (const odd of ["", "#", "#/x", "#/rooms/../..", "#/rooms/%2e", "#/invite/"])
+		expect(readPlace(odd)).toEqual({ name: "rooms" });
+});
+
+test("a cell that a spreadsheet would compute stays a text", () => {
+	expect(toCsv(["a"], [["=1+1"], ['say "x"'], ["-2"]])).toBe('"a"\r\n"\'=1+1"\r\n"say ""x"""\r\n"\'-2"\r\n');
+});
+
+/** What axe finds against WCAG 2.2 AA. */
+async function axe(page: Page): Promise<string[]> {
+	if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axeSource);
+	return page.evaluate(async () => {
+		interface Axe {
+			run(
+				options: object,
+			): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }>;
+		}
+		const results = await (window as unknown as { axe: Axe }).axe.run({
+			runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+		});
+		return results.violations.flatMap(({ id, nodes }) =>
+			nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`),
+		);
+	});
+}

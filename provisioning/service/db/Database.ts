@@ -47,10 +47,13 @@ export interface DatabaseOptions extends Limits {
 /** An open database. */
 export class Database {
 	readonly db: Db;
+	/** As it was opened with; may have a password in it. For whoever needs a connection of their own. */
+	readonly url: string;
 	readonly #pool: Pool;
 	readonly #notifications: Notifications;
 
-	private constructor(pool: Pool, notifications: Notifications) {
+	private constructor(url: string, pool: Pool, notifications: Notifications) {
+		this.url = url;
 		this.db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
 		this.#pool = pool;
 		this.#notifications = notifications;
@@ -64,7 +67,7 @@ export class Database {
 		}
 		const { url, clock = systemClock, poolSize, ownerUrl: _, migrate: __, ...limits } = options;
 		const pool = new Pool({ url, ...(poolSize ? { size: poolSize } : {}), ...limits });
-		return new Database(pool, new Notifications(url, clock));
+		return new Database(url, pool, new Notifications(url, clock));
 	}
 
 	/** Whether it answers now: for health checks. Never throws. */

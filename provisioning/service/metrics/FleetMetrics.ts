@@ -10,6 +10,9 @@ export type BusOutcome =
 	| "malformed"
 	| "too_large"
 	| "version_unknown"
+	| "topic_unknown"
+	| "text_refused"
+	| "too_many"
 	| "unknown_device"
 	| "failed";
 

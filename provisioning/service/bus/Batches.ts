@@ -1,0 +1,92 @@
+import { Backoff } from "../../../device/core/backoff.ts";
+import type { Clock } from "../../../device/core/clock.ts";
+import { RoomError } from "../../../device/core/RoomError.ts";
+import { isCollision } from "../db/databaseErrors.ts";
+
+export interface BatchesOptions<T> {
+	/** Items of one batch at most. */
+	most: number;
+	/** Works on a batch, or throws; what it has seen it may be given again. Items come in the order in which they were added. */
+	work: (batch: readonly T[]) => Promise<void>;
+	/** An item that can't be worked on, whatever else is in its batch. */
+	failed: (item: T, error: unknown) => void;
+	clock: Clock;
+}
+
+const isAway = (error: unknown): boolean => error instanceof RoomError && error.code === "database.unavailable";
+
+/**
+ * Work that goes through the database in batches: one at a time, with what came while the one before was under way. While the database
+ * is away the same batch is tried again and again. If a batch fails otherwise, its items are tried one by one, so that a bad one takes
+ * none with it.
+ */
+export class Batches<T> {
+	readonly #options: BatchesOptions<T>;
+	readonly #queue: { item: T; done: () => void }[] = [];
+	readonly #backoff = new Backoff({ baseMs: 50, capMs: 2000 });
+	#running: Promise<void> | null = null;
+	#closed = false;
+	#wake: () => void = () => {};
+
+	constructor(options: BatchesOptions<T>) {
+		this.#options = options;
+	}
+
+	/** `done` is called when the item was worked on or has failed; never, if `close` came before. */
+	add(item: T, done: () => void): void {
+		if (this.#closed) return;
+		this.#queue.push({ item, done });
+		this.#running ??= this.#run();
+	}
+
+	/** Waits for the batch under way, unless the database is away; drops the rest. */
+	async close(): Promise<void> {
+		this.#closed = true;
+		this.#queue.length = 0;
+		this.#wake();
+		await this.#running;
+	}
+
+	async #run(): Promise<void> {
+		// Let what arrived in the same moment come along.
+		await new Promise<void>((resolve) => setImmediate(resolve));
+		while (this.#queue.length > 0) {
+			const batch = this.#queue.splice(0, this.#options.most);
+			await this.#workOff(batch);
+		}
+		this.#running = null;
+	}
+
+	async #workOff(batch: readonly { item: T; done: () => void }[]): Promise<void> {
+		for (;;) {
+			try {
+				await this.#options.work(batch.map(({ item }) => item));
+				this.#backoff.reset();
+				break;
+			} catch (error) {
+				if (isAway(error) || isCollision(error)) {
+					if (this.#closed) return;
+					await this.#pause();
+					if (this.#closed) return;
+				} else if (batch.length > 1) {
+					for (const entry of batch) await this.#workOff([entry]);
+					return;
+				} else {
+					for (const { item } of batch) this.#options.failed(item, error);
+					break;
+				}
+			}
+		}
+		for (const { done } of batch) done();
+	}
+
+	#pause(): Promise<void> {
+		return new Promise((resolve) => {
+			const cancel = this.#options.clock.after(this.#backoff.nextMs(), resolve);
+			this.#wake = () => {
+				cancel();
+				resolve();
+			};
+		});
+	}
+}

@@ -4,6 +4,8 @@ import { readYaml } from "../../device/core/readYaml.ts";
 const path = z.string().check(z.minLength(1));
 const port = z.number().check(z.int(), z.gte(0), z.lte(65_535));
 
+const mqtts = z.string().check(z.regex(/^mqtts:\/\/[^/]+$/), z.maxLength(300));
+
 /** The service's configuration file, YAML (or JSON, which is YAML). Unknown keys are refused: a misspelt one would be silently off. */
 export const serviceConfig = z.strictObject({
 	/** Address to listen on. */
@@ -23,6 +25,28 @@ export const serviceConfig = z.strictObject({
 			host: z._default(z.string(), "127.0.0.1"),
 			port,
 			names: z._default(z.array(z.string()), []),
+			/** Where devices that are nobody's yet come to enrol, with a code; absent: nowhere. */
+			bootstrap: z.optional(z.strictObject({ port })),
+		}),
+	),
+	/** Fleet service: enrolment, twins, commands, rollouts, API and console. */
+	fleet: z.optional(
+		z.strictObject({
+			/** This installation's name, for people. */
+			name: z._default(z.string().check(z.minLength(1), z.maxLength(80)), "InCamera"),
+			/** Where people open the console: `https://fleet.example.org`, or `http://localhost:8080` on one machine. */
+			origin: z.string(),
+			/** Where rooms hold their meetings, an origin. */
+			rendezvous: z.string().check(z.regex(/^https?:\/\/[A-Za-z0-9.:[\]-]{1,253}$/)),
+			/** A PostgreSQL that is run elsewhere (`ownerUrl`: by the role that owns the tables); absent: a private one. */
+			database: z.optional(z.strictObject({ url: z.string(), ownerUrl: z.optional(z.string()) })),
+			/** A broker that is run elsewhere, instead of `broker`. */
+			broker: z.optional(z.strictObject({ url: mqtts, bootstrapUrl: z._default(z.nullable(mqtts), null) })),
+			/** How rooms reach the brokers, in the order to be tried; absent: as this service does. */
+			brokers: z.optional(z.array(mqtts).check(z.minLength(1), z.maxLength(8))),
+			/** Worker processes on this machine, and the number of the first: no two workers of a fleet have the same. */
+			workers: z._default(z.number().check(z.int(), z.gte(1), z.lte(16)), 1),
+			firstWorker: z._default(z.number().check(z.int(), z.gte(1)), 1),
 		}),
 	),
 	/** A TURN server that is run elsewhere, or `loopback: true` for a private coturn on this machine. */

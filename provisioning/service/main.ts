@@ -1,12 +1,18 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { systemClock } from "../../device/core/clock.ts";
 import { jsonLog } from "../../device/core/log.ts";
 import { RoomError } from "../../device/core/RoomError.ts";
-import { startBroker } from "./broker/mosquitto.ts";
+import { FleetApi } from "./api/FleetApi.ts";
+import { type BrokerOptions, startBroker } from "./broker/mosquitto.ts";
 import { openCa } from "./ca/FleetCa.ts";
 import { readServiceConfig, type ServiceConfig } from "./config.ts";
-import { startService } from "./startService.ts";
+import { fleetHealth } from "./fleet/fleetHealth.ts";
+import { startFleet } from "./fleet/startFleet.ts";
+import { FleetMetrics } from "./metrics/FleetMetrics.ts";
+import { addressOf } from "./rendezvous/plugin.ts";
+import { type ServiceOptions, startService } from "./startService.ts";
 import { startTurn } from "./turn/coturn.ts";
 
 /**
@@ -19,8 +25,7 @@ async function run(config: ServiceConfig): Promise<() => Promise<void>> {
 		for (const part of running.splice(0).reverse()) await part.close();
 	};
 	try {
-		const ca = await openCa(join(config.stateFolder, "ca"));
-		if (config.broker) running.push(await startBroker({ ca, ...config.broker }));
+		const parts = await fleetOf(config, running);
 		const turn = await turnOf(config, running);
 		const { host, port, guestFolder, behindProxy, tls } = config;
 		running.push(
@@ -28,8 +33,9 @@ async function run(config: ServiceConfig): Promise<() => Promise<void>> {
 				host,
 				port,
 				guestFolder,
-				caFolder: ca.folder,
+				caFolder: join(config.stateFolder, "ca"),
 				behindProxy,
+				...parts,
 				...(tls ? { tls: { certificate: await read(tls.certificate), key: await read(tls.key) } } : {}),
 				...(turn ? { turn } : {}),
 			}),
@@ -40,6 +46,54 @@ async function run(config: ServiceConfig): Promise<() => Promise<void>> {
 	}
 	return close;
 }
+
+/** Starts the fleet service, or only an authority with a broker; what it adds to the HTTP side. */
+async function fleetOf(
+	config: ServiceConfig,
+	running: { close(): Promise<void> }[],
+): Promise<Pick<ServiceOptions, "routes">> {
+	const { stateFolder, fleet: settings } = config;
+	if (!settings) {
+		const ca = await openCa(join(stateFolder, "ca"));
+		if (config.broker) running.push(await startBroker({ ca, ...privateBroker(config.broker) }));
+		return {};
+	}
+	const { name, origin, database, brokers, broker, ...rest } = settings;
+	if (!broker === !config.broker) {
+		throw new RoomError("config.unusable", "a fleet needs either `broker` or `fleet.broker`");
+	}
+	let metrics: FleetMetrics | null = null;
+	const fleet = await startFleet({
+		...rest,
+		stateFolder,
+		broker: broker ?? privateBroker(config.broker as NonNullable<ServiceConfig["broker"]>),
+		...(database
+			? { database: { url: database.url, ...(database.ownerUrl ? { ownerUrl: database.ownerUrl } : {}) } }
+			: {}),
+		...(brokers ? { brokers } : {}),
+		log,
+		outcome: (kind, outcome) => metrics?.bus(kind, outcome),
+	});
+	running.push(fleet);
+	metrics = new FleetMetrics({ db: fleet.database.db });
+	const api = { database: fleet.database, duties: fleet.worker.duties, clock: systemClock, log, name, origin, metrics };
+	return {
+		routes: async (app) => {
+			const registered = await FleetApi.register(app, {
+				...api,
+				addressOf: (request) => addressOf(request.raw, config.behindProxy),
+			});
+			fleetHealth(app, fleet.worker);
+			// Whoever has this machine lets the first person in.
+			await registered.inviteFirstAdmin(join(stateFolder, "first-admin.url"));
+		},
+	};
+}
+
+const privateBroker = ({ bootstrap, ...broker }: NonNullable<ServiceConfig["broker"]>): Omit<BrokerOptions, "ca"> => ({
+	...broker,
+	...(bootstrap ? { bootstrap } : {}),
+});
 
 async function turnOf(
 	{ turn }: ServiceConfig,

@@ -48,6 +48,28 @@ test("runs from a file, says when it is there, and ends in order", async () => {
 	await expect(fetch(`http://127.0.0.1:${port}/healthz`)).rejects.toThrow();
 });
 
+test("with a fleet: database, broker, worker and API are there, and a link waits for the first admin", async () => {
+	const port = await freePort("127.0.0.1");
+	const file = await config(
+		`${minimal(port)}broker:\n  port: 0\n  bootstrap: { port: 0 }\nfleet:\n  origin: http://localhost:${port}\n` +
+			`  rendezvous: http://127.0.0.1:${port}\n  workers: 2\n`,
+	);
+	child = spawn(process.execPath, [program, "--config", file], { stdio: ["ignore", "pipe", "inherit"] });
+	const lines: string[] = [];
+	createInterface({ input: child.stdout! }).on("line", (line) => lines.push(line));
+	await expect.poll(() => lines.join("\n")).toContain("process.started");
+	const health = async () => (await fetch(`http://127.0.0.1:${port}/healthz/fleet`)).json();
+	await expect.poll(health).toEqual({ broker: true, database: true });
+	expect((await fetch(`http://127.0.0.1:${port}/api/1/devices`)).status).toBe(401);
+	expect((await stat(join(folder, "state", "first-admin.url"))).mode & 0o777).toBe(0o600);
+	// One of the two workers leads.
+	await expect.poll(() => lines.filter((line) => line.includes('"leads":true')).length).toBe(1);
+	await expect.poll(() => lines.filter((line) => line.includes('"state":"connected"')).length).toBe(2);
+	const exited = once(child, "exit");
+	child.kill("SIGTERM");
+	expect(await exited).toEqual([0, null]);
+});
+
 test("says in one line why it can't start, and ends with 1", async () => {
 	const file = await config(`${minimal(0)}turn:\n  urls: ["turn:x"]\n  secretFile: ${folder}/none\n`);
 	child = spawn(process.execPath, [program, "--config", file], { stdio: ["ignore", "pipe", "inherit"] });

@@ -1,0 +1,75 @@
+import { expect, test } from "vitest";
+import { ManualClock, systemClock } from "../../../../device/core/clock.ts";
+import { RoomError } from "../../../../device/core/RoomError.ts";
+import { Batches } from "../../../../provisioning/service/bus/Batches.ts";
+
+const away = () => new RoomError("database.unavailable", "away");
+
+function collect(work: (batch: readonly number[]) => Promise<void> | void, clock = systemClock as ManualClock) {
+	const [done, failed]: [number[], number[]] = [[], []];
+	const batches = new Batches<number>({
+		most: 10,
+		work: async (batch) => work(batch),
+		failed: (item) => failed.push(item),
+		clock,
+	});
+	const add = (...items: number[]) => {
+		for (const item of items) batches.add(item, () => done.push(item));
+	};
+	return { batches, add, done, failed };
+}
+const range = (length: number, from = 0) => Array.from({ length }, (_, index) => from + index);
+
+test("what comes in one moment is one batch, what comes meanwhile the next, in order, no larger than allowed", async () => {
+	const seen: number[][] = [];
+	let release = () => {};
+	const { add, done } = collect(async (batch) => {
+		seen.push([...batch]);
+		if (seen.length === 1) await new Promise<void>((resolve) => (release = resolve));
+	});
+	add(...range(3));
+	await expect.poll(() => seen).toEqual([range(3)]);
+	add(...range(15, 3));
+	expect(done).toEqual([]);
+	release();
+	await expect.poll(() => done).toEqual(range(18));
+	expect(seen).toEqual([range(3), range(10, 3), range(5, 13)]);
+});
+
+test("one that can't be worked on takes none with it", async () => {
+	const { add, done, failed } = collect((batch) => {
+		if (batch.includes(3)) throw new Error("bad");
+	});
+	add(...range(6));
+	await expect.poll(() => done).toEqual(range(6));
+	expect(failed).toEqual([3]);
+});
+
+test("while the database is away the same batch is tried again, and nothing is done before it is back", async () => {
+	const clock = new ManualClock();
+	let tries = 0;
+	const { add, done, failed } = collect(() => {
+		if (++tries < 4) throw away();
+	}, clock);
+	add(1, 2);
+	for (let round = 1; round < 4; round++) {
+		await expect.poll(() => tries).toBe(round);
+		expect(done).toEqual([]);
+		// The wait is set up after the failure.
+		await new Promise((resolve) => setImmediate(resolve));
+		clock.advance(2000);
+	}
+	await expect.poll(() => done).toEqual([1, 2]);
+	expect(failed).toEqual([]);
+});
+
+test("closing drops what waits, and does not wait for a database", async () => {
+	const { batches, add, done } = collect(() => {
+		throw away();
+	}, new ManualClock());
+	add(1, 2);
+	await new Promise((resolve) => setImmediate(resolve));
+	await batches.close();
+	add(3);
+	expect(done).toEqual([]);
+});

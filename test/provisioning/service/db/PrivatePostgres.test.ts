@@ -1,12 +1,17 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, chown, mkdir, mkdtemp, readdir, readFile, readlink, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { sql } from "kysely";
 import pg from "pg";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Audit } from "../../../../provisioning/service/audit/Audit.ts";
 import { unprivileged } from "../../../../provisioning/service/child/unprivileged.ts";
+import { Database } from "../../../../provisioning/service/db/Database.ts";
 import { PrivatePostgres } from "../../../../provisioning/service/db/PrivatePostgres.ts";
+import { verifyAudit } from "../../../../provisioning/service/db/verifyAudit.ts";
 
 let root: string;
 beforeEach(async () => {
@@ -248,3 +253,58 @@ test("its log tells of starts, and nothing of what is in the tables", async () =
 	expect(log).toContain("ready to accept connections");
 	expect(log).not.toContain(planted);
 });
+
+/** A small disk, where we may make one. */
+const smallDisk = async (megabytes: number): Promise<string | null> => {
+	const disk = join(root, "disk");
+	await mkdir(disk);
+	const options = `size=${megabytes}m,mode=711`;
+	const mounted = await promisify(execFile)("mount", ["-t", "tmpfs", "-o", options, "none", disk]).catch(() => null);
+	if (mounted === null) return null;
+	running.push(() => promisify(execFile)("umount", ["--lazy", disk]));
+	return disk;
+};
+
+test("a full disk is said to be one, at the beginning and later, and room on it is all that is needed", async (context) => {
+	const tiny = await smallDisk(20);
+	if (tiny === null) return context.skip("needs the right to mount");
+	await expect(PrivatePostgres.start({ folder: join(tiny, "database") })).rejects.toMatchObject({
+		code: "database.disk_full",
+	});
+	expect(await readdir(tiny)).toEqual([]);
+	await running.pop()?.();
+	await rm(tiny, { recursive: true });
+
+	const small = (await smallDisk(140)) as string;
+	const postgres = await start({ folder: join(small, "database") });
+	const database = await Database.open(postgres);
+	running.push(() => database.close());
+	const append = () => Audit.append(database.db, { actor: "service", action: "test.disk", target: null });
+	await append();
+	const filler = join(small, "filler");
+	await promisify(execFile)("sh", ["-c", `cat /dev/zero > ${filler} 2>/dev/null || true`]);
+	await expect
+		.poll(() =>
+			fill(database).then(
+				() => "fine",
+				(error: { code: string }) => error.code,
+			),
+		)
+		.toBe("database.unavailable");
+	await rm(filler);
+	await expect
+		.poll(() =>
+			append().then(
+				() => "fine",
+				(error: { code: string }) => error.code,
+			),
+		)
+		.toBe("fine");
+	expect(await verifyAudit(database.db)).toMatchObject({ whole: true });
+});
+
+/** More than a table's and the log's open files have room for. */
+const fill = (database: Database) =>
+	sql`insert into outbound (topic, payload) select 't', repeat('x', 8000)::bytea from generate_series(1, 3000)`.execute(
+		database.db,
+	);

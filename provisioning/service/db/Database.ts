@@ -3,7 +3,7 @@ import { type Clock, systemClock } from "../../../device/core/clock.ts";
 import { RoomError } from "../../../device/core/RoomError.ts";
 import { migrate } from "./migrate.ts";
 import { type Listener, Notifications } from "./Notifications.ts";
-import { type Limits, Pool } from "./Pool.ts";
+import { type Limits, newClient, Pool } from "./Pool.ts";
 import type { JsonText, Schema } from "./Schema.ts";
 
 /*
@@ -61,9 +61,12 @@ export class Database {
 
 	/** Migrates and connects. Errors: those of `migrate`, and `database.url_invalid`. */
 	static async open(options: DatabaseOptions): Promise<Database> {
-		const serviceRole = roleOf(options.url);
+		const { user } = newClient(options.url);
 		if (options.migrate !== false) {
-			await migrate({ url: options.ownerUrl ?? options.url, ...(options.ownerUrl ? { serviceRole } : {}) });
+			await migrate({
+				url: options.ownerUrl ?? options.url,
+				...(options.ownerUrl && user ? { serviceRole: user } : {}),
+			});
 		}
 		const { url, clock = systemClock, poolSize, ownerUrl: _, migrate: __, ...limits } = options;
 		const pool = new Pool({ url, ...(poolSize ? { size: poolSize } : {}), ...limits });
@@ -110,17 +113,4 @@ export async function tryLock(trx: Db, name: string): Promise<boolean> {
 	const { rows } = await sql<{ locked: boolean }>`
 		select pg_try_advisory_xact_lock(hashtextextended(${name}, 0)) as locked`.execute(trx);
 	return rows[0]?.locked === true;
-}
-
-function roleOf(url: string): string {
-	let parsed: URL | null = null;
-	try {
-		parsed = new URL(url);
-	} catch {
-		// Its message would show the address, which may have a password in it.
-	}
-	if (!parsed || !/^postgres(ql)?:$/.test(parsed.protocol)) {
-		throw new RoomError("database.url_invalid", "the database's address is not of the form postgres://…");
-	}
-	return decodeURIComponent(parsed.username);
 }

@@ -3,7 +3,7 @@ import pg from "pg";
 import { Backoff } from "../../../device/core/backoff.ts";
 import type { Clock } from "../../../device/core/clock.ts";
 import type { Db } from "./Database.ts";
-import { clientOptions } from "./Pool.ts";
+import { newClient } from "./Pool.ts";
 
 /** Tells all workers, this one too, when the transaction is committed. Equal ones of a transaction arrive once. At most 7999 bytes. */
 export async function notify(trx: Db, channel: string, payload: string): Promise<void> {
@@ -56,7 +56,7 @@ export class Notifications {
 	}
 
 	async #connect(): Promise<void> {
-		const client = new pg.Client(clientOptions(this.#url));
+		const client = newClient(this.#url);
 		let over = false;
 		const again = () => {
 			if (over) return;

@@ -30,8 +30,25 @@ const types: pg.CustomTypesConfig = {
 		oid === INT8 ? Number : pg.types.getTypeParser(oid, format as "text")) as typeof pg.types.getTypeParser,
 };
 
+/** A client that is not connected yet. Error: `database.url_invalid`; it doesn't show the address, which may have a password in it. */
+export function newClient(url: string, limits: Limits = {}): pg.Client {
+	const options = clientOptions(url, limits);
+	try {
+		if (/^postgres(ql)?:\/\//.test(url)) {
+			// An error without a listener would end the process; whoever asks something gets it as well.
+			return new pg.Client(options).on("error", () => {});
+		}
+	} catch {
+		// Not an address, or a file that it names is not there.
+	}
+	throw new RoomError(
+		"database.url_invalid",
+		"the database's address is not of the form postgres://…, or names no file",
+	);
+}
+
 /** Options of every connection that we make. */
-export function clientOptions(url: string, limits: Limits = {}): pg.ClientConfig {
+function clientOptions(url: string, limits: Limits = {}): pg.ClientConfig {
 	const { connectMs = CONNECT_MS, statementMs = STATEMENT_MS } = limits;
 	return {
 		connectionString: url,
@@ -73,7 +90,7 @@ export class Pool implements PostgresPool {
 		try {
 			client = await this.#pool.connect();
 		} catch (error) {
-			throw databaseError(error);
+			throw databaseError(error, true);
 		}
 		return lend(client);
 	}

@@ -1,13 +1,12 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import pg from "pg";
 import { type Clock, systemClock } from "../../../device/core/clock.ts";
 import { RoomError } from "../../../device/core/RoomError.ts";
 import { Daemon } from "../child/Daemon.ts";
 import { RunFolder } from "../child/RunFolder.ts";
 import { unprivileged } from "../child/unprivileged.ts";
 import { ADMIN, BINARIES, isWorkedIn, noSpace, prepareDataFolder, socketFolderOf } from "./dataFolder.ts";
-import { clientOptions } from "./Pool.ts";
+import { newClient } from "./Pool.ts";
 import { postgresArguments } from "./postgresArguments.ts";
 
 const DATABASE = "incamera";
@@ -146,8 +145,7 @@ async function startOn(data: string, daemon: Daemon): Promise<void> {
 
 /** Roles and database, as far as they are missing. */
 async function furnish(adminUrl: string): Promise<void> {
-	const client = new pg.Client(clientOptions(adminUrl));
-	client.on("error", () => {});
+	const client = newClient(adminUrl);
 	await client.connect();
 	try {
 		for (const role of [OWNER, SERVICE_ROLE]) {
@@ -167,8 +165,7 @@ function urlsIn(socketFolder: string): PostgresUrls {
 }
 
 async function answers(url: string): Promise<boolean> {
-	const client = new pg.Client(clientOptions(url));
-	client.on("error", () => {});
+	const client = newClient(url);
 	try {
 		await client.connect();
 		return true;

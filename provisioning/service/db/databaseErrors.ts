@@ -14,10 +14,10 @@ const DRIVER =
 
 /**
  * The error as callers get it. A database that is not there, going down, full or silent becomes `database.unavailable` (HTTP: 503; try
- * again later; context: SQLSTATE or system code), a login that is not accepted `database.refused`. Any other answer of the database
- * passes as pg's DatabaseError, and whatever is not the database's fault as it is.
+ * again later; context: SQLSTATE, system or TLS code), a login that is not accepted `database.refused`. Any other answer of the database
+ * passes as pg's DatabaseError, and whatever is not the database's fault as it is. While `connecting` nothing is anybody else's fault.
  */
-export function databaseError(thrown: unknown): unknown {
+export function databaseError(thrown: unknown, connecting = false): unknown {
 	if (!(thrown instanceof Error) || thrown instanceof RoomError) return thrown;
 	const code = String((thrown as { code?: unknown }).code ?? "");
 	if (thrown instanceof pg.DatabaseError && !NOT_NOW.test(code)) {
@@ -27,8 +27,8 @@ export function databaseError(thrown: unknown): unknown {
 			cause: thrown,
 		});
 	}
-	const isSystem = "syscall" in thrown || /^E[A-Z]/.test(code);
-	if (!(thrown instanceof pg.DatabaseError) && !isSystem && !DRIVER.test(thrown.message)) return thrown;
+	const notTheirs = connecting || "syscall" in thrown || /^E[A-Z]/.test(code) || DRIVER.test(thrown.message);
+	if (!(thrown instanceof pg.DatabaseError) && !notTheirs) return thrown;
 	return new RoomError("database.unavailable", "the database does not answer", { context: { code }, cause: thrown });
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { RoomError } from "../../../device/core/RoomError.ts";
 import { databaseError } from "./databaseErrors.ts";
-import { clientOptions } from "./Pool.ts";
+import { newClient } from "./Pool.ts";
 
 export interface Migration {
 	/** 1, 2, 3 … without a gap. */
@@ -51,14 +51,16 @@ export async function readMigrations(folder = FOLDER): Promise<Migration[]> {
  * waits and then finds nothing to do. Resolves with how many files were applied.
  *
  * Errors: `database.newer` (a newer program has been at it: start that one), `database.migration_changed` (an applied file was edited; context:
- * version), `database.migration_failed` (context: version and SQLSTATE), `database.unavailable`.
+ * version), `database.migration_failed` (context: version and SQLSTATE), `database.not_owner`,
+ * `database.unavailable`, `database.refused`, `database.url_invalid`.
  */
 export async function migrate(options: MigrateOptions): Promise<number> {
 	const migrations = options.migrations ?? (await readMigrations());
-	const client = new pg.Client(clientOptions(options.url, { statementMs: 0 }));
-	client.on("error", () => {});
+	const client = newClient(options.url, { statementMs: 0 });
 	try {
-		await client.connect();
+		await client.connect().catch((error) => {
+			throw databaseError(error, true);
+		});
 		await client.query("begin");
 		await client.query("select pg_advisory_xact_lock($1)", [LOCK]);
 		const todo = await missing(client, migrations);
@@ -67,19 +69,29 @@ export async function migrate(options: MigrateOptions): Promise<number> {
 		await client.query("commit");
 		return todo.length;
 	} catch (error) {
-		throw databaseError(error);
+		throw refusal(error) ?? databaseError(error);
 	} finally {
 		await client.end().catch(() => {});
 	}
 }
 
+/** The error to be thrown if it was for want of rights, else null. */
+function refusal(thrown: unknown): RoomError | null {
+	const error = thrown instanceof RoomError ? thrown.cause : thrown;
+	if (!(error instanceof pg.DatabaseError) || error.code !== "42501") return null;
+	return new RoomError("database.not_owner", "this role does not own the database's tables", { cause: thrown });
+}
+
 async function missing(client: pg.Client, migrations: readonly Migration[]): Promise<Migration[]> {
-	await client.query(`create table if not exists schema_migrations (
-		version integer primary key,
-		name text not null,
-		checksum text not null,
-		applied_at timestamptz not null default now()
-	)`);
+	const { rows: found } = await client.query("select 1 where to_regclass('schema_migrations') is not null");
+	if (found.length === 0) {
+		await client.query(`create table schema_migrations (
+			version integer primary key,
+			name text not null,
+			checksum text not null,
+			applied_at timestamptz not null default now()
+		)`);
+	}
 	const { rows } = await client.query<{ version: number; checksum: string }>(
 		"select version, checksum from schema_migrations order by version",
 	);

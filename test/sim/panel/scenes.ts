@@ -1,4 +1,4 @@
-import { failureReason } from "../../../device/contract/failure.ts";
+import { failureReason, serviceTrouble } from "../../../device/contract/failure.ts";
 import type { AgendaEntry, Locale, Screen, Snapshot, Source } from "../../../device/contract/snapshot.ts";
 
 /** Monday, 23 November 2026, 9:57 in Berlin: three minutes before the first meeting. */
@@ -95,6 +95,23 @@ function call(change: Partial<Extract<Screen, { name: "call" }>>, more: Partial<
 
 const guest = { name: "Katharina Oberhäuser", kind: "guest", microphone: true, camera: true } as const;
 
+const identify = { number: 42, until: morning + 24 * 60 * minute };
+
+/** A device that is not in service. */
+function unclaimed(change: Partial<Extract<Screen, { name: "unclaimed" }>>): Snapshot {
+	const device = { serial: "IC1-2611-0042", model: "InCamera One", firmware: "0.1.0" };
+	const screen = { name: "unclaimed", step: "code", since: null, failure: null, enrolUrl: null, ...device } as const;
+	return scene(
+		{ ...screen, addresses: ["192.0.2.17"], ...change },
+		{
+			room: { name: "InCamera One", seats: null, locale: "de", timeZone: "Europe/Berlin" },
+			agenda: { entries: [], failure: null },
+			directory: [],
+			can: { ...nothing, enrol: (change.step ?? "code") === "code" },
+		},
+	);
+}
+
 /** Every screen and every state that looks different, by name. */
 export const scenes = {
 	resting: atRest(),
@@ -172,12 +189,38 @@ export const scenes = {
 		{ name: "trouble", failure: "media.engine_failed", retryAt: morning + 12_000 },
 		{ can: { ...nothing, retry: true } },
 	),
+	"unclaimed-code": unclaimed({ enrolUrl: "https://fleet.example.org/console/#/enrol?serial=IC1-2611-0042" }),
+	"unclaimed-offline": unclaimed({ addresses: [] }),
+	"unclaimed-wrong": unclaimed({ failure: "enrol.code_wrong" }),
+	"unclaimed-foreign": unclaimed({ failure: "enrol.fleet_not_proved" }),
+	"unclaimed-proving": unclaimed({ step: "proving", since: morning - 2000 }),
+	"unclaimed-slow": unclaimed({ step: "waiting", since: morning - 20_000 }),
+	"unclaimed-configuring": unclaimed({ step: "configuring" }),
+	"unclaimed-starting": unclaimed({ step: "starting", serial: "" }),
+	"unclaimed-agentless": unclaimed({ step: "starting", serial: "", failure: "agent.unreachable" }),
+	"unclaimed-unusable": unclaimed({ step: "configuring", failure: "room.identity_refused" }),
+	"update-asks": atRest({
+		update: { state: "waiting", version: "1.4.0", pct: null, asks: true },
+		can: { ...nothing, join: true, meetNow: true, call: true, update: true },
+	}),
+	"update-downloading": atRest({ update: { state: "downloading", version: "1.4.0", pct: 41.7, asks: false } }),
+	"identify-resting": atRest({ identify }),
+	"identify-call": call({}, { identify }),
 } satisfies Record<string, Snapshot>;
 export type SceneName = keyof typeof scenes;
 
 /** One scene for each failure, as the end of a call. */
 export const failures = failureReason.options.map((failure) =>
 	scene({ name: "ended", end: null, failure, seconds: 0 }, { can: { ...nothing, dismiss: true, retry: true } }),
+);
+
+/** One scene for each reason why a device is not in service. */
+export const serviceTroubles = serviceTrouble.options.map((failure) =>
+	unclaimed({
+		failure,
+		step: failure.startsWith("enrol.") ? "code" : "configuring",
+		enrolUrl: "https://fleet.example.org",
+	}),
 );
 
 export function inLocale(snapshot: Snapshot, locale: Locale): Snapshot {

@@ -317,6 +317,102 @@ describe("by keyboard", () => {
 	});
 });
 
+describe("a device that is nobody's", () => {
+	const field = () => page.getByLabel("Code", { exact: true });
+	const enrol = () => button("Put into service");
+
+	it("takes a code by keys on the glass, one at a time, and sends it once it is whole", async () => {
+		await open("unclaimed-code");
+		await button("A").click();
+		await button("B").click();
+		await button("Erase").click();
+		for (const key of "BCDEFGHJKMNPQR") await button(key).click();
+		expect(await field().inputValue()).toBe("ABCD-EFGH-JKMN-PQR");
+		expect(await enrol().isDisabled()).toBe(true);
+		await button("S").click();
+		await button("T").click();
+		expect(await field().inputValue()).toBe("ABCD-EFGH-JKMN-PQRS");
+		await enrol().click();
+		await asked({ type: "panel.enrol", code: "ABCDEFGHJKMNPQRS" });
+	});
+
+	it("takes it from a scanner that types and ends with Enter, without a touch before", async () => {
+		await open("unclaimed-code");
+		await expect.poll(() => field().evaluate((element) => element === document.activeElement)).toBe(true);
+		await page.keyboard.type("abcd efgh-jkmn-pqrs");
+		await page.keyboard.press("Enter");
+		await asked({ type: "panel.enrol", code: "ABCDEFGHJKMNPQRS" });
+	});
+
+	it("takes it pasted, with what printed letters are mistaken for, and lets a character in the middle be put right", async () => {
+		await open("unclaimed-code");
+		await field().fill(" Oi1l-efgh JKMN-pqrs\n");
+		expect(await field().inputValue()).toBe("0111-EFGH-JKMN-PQRS");
+		await field().evaluate((element: HTMLInputElement) => element.setSelectionRange(6, 6));
+		await page.keyboard.press("Backspace");
+		await page.keyboard.type("x");
+		expect(await field().inputValue()).toBe("0111-XFGH-JKMN-PQRS");
+		await page.keyboard.type("u!");
+		expect(await field().inputValue()).toBe("0111-XFGH-JKMN-PQRS");
+	});
+
+	it("says how it goes, and why it did not, and keeps the code for another try", async () => {
+		await open("unclaimed-code");
+		await page.keyboard.type("ABCDEFGHJKMNPQRS");
+		rig.room.show(inLocale(scenes["unclaimed-proving"], "en"));
+		await drawn();
+		expect(await page.locator("[aria-current=step]").textContent()).toContain("prove themselves");
+		rig.room.show(inLocale(scenes["unclaimed-wrong"], "en"));
+		await drawn();
+		expect(await page.getByRole("alert").allTextContents()).toEqual(
+			expect.arrayContaining([expect.stringMatching(/not right.*enrol\.code_wrong/)]),
+		);
+		expect(await field().inputValue()).toBe("ABCD-EFGH-JKMN-PQRS");
+		await enrol().click();
+		await asked({ type: "panel.enrol", code: "ABCDEFGHJKMNPQRS" });
+	});
+
+	it("shows its serial number, and a QR code of where it can be given a code", async () => {
+		await open("unclaimed-code");
+		await page.getByRole("img", { name: /No code yet/ }).waitFor();
+		expect(await page.locator(".code-aside code").textContent()).toBe("IC1-2611-0042");
+		await open("unclaimed-offline");
+		await page.getByRole("img", { name: "Serial number" }).waitFor();
+		await page.getByText("No network").waitFor();
+	});
+});
+
+describe("over every screen", () => {
+	it("the number that IT asked for is seen, never over leave, and goes by a touch", async () => {
+		await open("identify-call");
+		const number = button(/^42/);
+		await number.waitFor();
+		await button("Leave").click();
+		await asked({ type: "panel.leave" });
+		await number.click();
+		await number.waitFor({ state: "detached" });
+		// asked for again, it is there again
+		const { identify } = rig.room.snapshot();
+		const later = identify && { ...identify, until: identify.until + 1000 };
+		rig.room.show({ ...rig.room.snapshot(), identify: later });
+		await number.waitFor();
+		rig.room.show({ ...rig.room.snapshot(), identify: null });
+		await number.waitFor({ state: "detached" });
+	});
+
+	it("an update that waits is let happen, or not yet", async () => {
+		await open("update-asks");
+		await button("Later").click();
+		await asked({ type: "panel.update", now: false });
+		await button("Now").click();
+		await asked({ type: "panel.update", now: true });
+		rig.room.show(inLocale(scenes["update-downloading"], "en"));
+		await drawn();
+		expect(await page.locator(".update-line").textContent()).toBe("Downloading an update · 1.4.0 · 42 %");
+		expect(await button("Now").count()).toBe(0);
+	});
+});
+
 describe("the connection", () => {
 	const lost = () => page.getByRole("alert").getByText("No contact with the room");
 

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Locale } from "../../../device/contract/snapshot.ts";
 import { launchChromium } from "../../sim/chromium.ts";
 import { type PanelRig, startPanel } from "../../sim/panel/PanelRig.ts";
-import { failures, inLocale, type SceneName, scenes } from "../../sim/panel/scenes.ts";
+import { failures, inLocale, type SceneName, scenes, serviceTroubles } from "../../sim/panel/scenes.ts";
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const names = Object.keys(scenes) as SceneName[];
@@ -154,7 +154,7 @@ describe.each([
 		});
 
 		it("has room for the longest failure", async () => {
-			for (const failure of failures) {
+			for (const failure of [...failures, ...serviceTroubles]) {
 				rig.room.show(inLocale(failure, locale));
 				await drawn(page);
 				expect(await overflows(page), JSON.stringify(failure.screen)).toEqual([]);

@@ -23,6 +23,7 @@ export function keyOf(intent: Intent): string {
 	if (intent.type === "panel.join") return `${intent.type} ${intent.entry}`;
 	if (intent.type === "panel.call") return `${intent.type} ${intent.room}`;
 	if (intent.type === "panel.answer") return `${intent.type} ${intent.camera}`;
+	if (intent.type === "panel.update") return `${intent.type} ${intent.now}`;
 	if (intent.type === "panel.compare") return `${intent.type} ${intent.same}`;
 	return intent.type;
 }

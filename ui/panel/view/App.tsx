@@ -8,6 +8,7 @@ import { AloneScreen } from "./AloneScreen.tsx";
 import { Announcer } from "./Announcer.tsx";
 import { CallScreen } from "./CallScreen.tsx";
 import { EndedScreen } from "./EndedScreen.tsx";
+import { Identify } from "./Identify.tsx";
 import { JoiningScreen } from "./JoiningScreen.tsx";
 import { Notices } from "./Notices.tsx";
 import { RestingScreen } from "./RestingScreen.tsx";
@@ -15,6 +16,7 @@ import { RingingInScreen } from "./RingingInScreen.tsx";
 import { RingingOutScreen } from "./RingingOutScreen.tsx";
 import type { PanelProps } from "./ScreenProps.ts";
 import { TroubleScreen } from "./TroubleScreen.tsx";
+import { UnclaimedScreen } from "./UnclaimedScreen.tsx";
 
 /** At night an untouched clock is dimmed, so that it lights no dark office; a touch makes it bright. */
 const NIGHT = { from: 21, to: 6, untouchedMs: 60_000 };
@@ -44,6 +46,7 @@ export function App({ model }: { model: PanelModel }) {
 			<div class="drawn" inert={lost} data-dim={isNight(model, snapshot) ? "" : undefined}>
 				<CurrentScreen {...props} />
 			</div>
+			<Identify {...props} />
 			<Notices {...props} />
 			<Announcer {...props} />
 		</div>
@@ -70,6 +73,8 @@ function CurrentScreen(props: PanelProps) {
 			return <EndedScreen key="ended" {...props} screen={screen} />;
 		case "trouble":
 			return <TroubleScreen key="trouble" {...props} screen={screen} />;
+		case "unclaimed":
+			return <UnclaimedScreen key="unclaimed" {...props} screen={screen} />;
 	}
 }
 

@@ -12,6 +12,7 @@ import { LinkScreen } from "./LinkScreen.tsx";
 import { occupancy } from "./occupancy.ts";
 import { RoomsScreen } from "./RoomsScreen.tsx";
 import type { PanelProps } from "./ScreenProps.ts";
+import { UpdateNote } from "./UpdateNote.tsx";
 
 /** A wall clock that knows the room's day. */
 export function RestingScreen(props: PanelProps) {
@@ -29,6 +30,7 @@ export function RestingScreen(props: PanelProps) {
 						{room.name}
 						{room.seats === null ? null : <small>{words.seats(room.seats)}</small>}
 					</h1>
+					<UpdateNote {...props} />
 					<Clock {...props} />
 				</section>
 				<Agenda {...props} />

@@ -1,4 +1,11 @@
+import type { ServiceTrouble } from "../../../device/contract/failure.ts";
 import type { AgendaEntry, Snapshot } from "../../../device/contract/snapshot.ts";
+
+/** What went wrong in one sentence, and what a person can do next. */
+interface TroubleWords {
+	title: string;
+	next: string;
+}
 
 /** The words that only the panel says. */
 export interface PanelWords {
@@ -70,6 +77,32 @@ export interface PanelWords {
 		done: string;
 	};
 	trouble: { retryIn(seconds: number): string; retrying: string; retry: string };
+	enrol: {
+		title: string;
+		explain: string;
+		field: string;
+		enrol: string;
+		/** Beside the QR code that opens the fleet's page. */
+		qr: string;
+		serial: string;
+		network(addresses: string): string;
+		noNetwork: string;
+		starting: string;
+		startingExplain: string;
+		underway: string;
+		steps: Record<"connecting" | "proving" | "waiting" | "confirming", string>;
+		configuring: string;
+		slow: string;
+		failures: Record<ServiceTrouble, TroubleWords>;
+	};
+	/** Beneath the number. */
+	identify: string;
+	update: {
+		asks: string;
+		now: string;
+		later: string;
+		states: Record<NonNullable<Snapshot["update"]>["state"], string>;
+	};
 	lost: string;
 	lostExplain: string;
 	connecting: string;

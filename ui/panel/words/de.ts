@@ -116,6 +116,95 @@ export const de: PanelWords = {
 		retrying: "Neuer Versuch läuft",
 		retry: "Noch einmal",
 	},
+	enrol: {
+		title: "Raum in Betrieb nehmen",
+		explain: "Geben Sie den Code ein, den die IT für diesen Raum erstellt hat: 16 Zeichen, getippt oder gescannt.",
+		field: "Code",
+		enrol: "In Betrieb nehmen",
+		qr: "Noch kein Code? Scannen: Dort wird er erstellt.",
+		serial: "Seriennummer",
+		network: (addresses) => `Im Netz: ${addresses}`,
+		noNetwork: "Kein Netz. Prüfen Sie das Netzwerkkabel.",
+		starting: "Dieses Gerät startet",
+		startingExplain: "Einen Moment noch.",
+		underway: "Der Raum wird in Betrieb genommen",
+		steps: {
+			connecting: "Verbindung zur Flotte",
+			proving: "Gerät und Flotte weisen sich einander aus",
+			waiting: "Die Flotte stellt das Zertifikat aus",
+			confirming: "Das neue Zertifikat wird benutzt",
+		},
+		configuring: "Die Einstellungen des Raums werden übernommen.",
+		slow: "Das dauert länger als sonst. Sie können warten: Geht es nicht, erfahren Sie hier, woran es liegt.",
+		failures: {
+			"enrol.code_malformed": {
+				title: "Dieser Code ist nicht vollständig.",
+				next: "Er hat 16 Zeichen, in vier Gruppen.",
+			},
+			"enrol.code_wrong": {
+				title: "Dieser Code stimmt nicht.",
+				next: "Lesen Sie ihn noch einmal ab. Er gilt einen Tag, für ein Gerät und fünf Versuche.",
+			},
+			"enrol.code_locked": {
+				title: "Dieser Code ist gesperrt: Es gab zu viele Versuche.",
+				next: "Lassen Sie sich von der IT einen neuen geben.",
+			},
+			"enrol.too_many": {
+				title: "Die Flotte ist gerade überlastet.",
+				next: "Versuchen Sie es in einer Minute noch einmal.",
+			},
+			"enrol.unreachable": {
+				title: "Die Flotte ist nicht erreichbar.",
+				next: "Prüfen Sie das Netz. Vielleicht steht eine Firewall dazwischen.",
+			},
+			"enrol.fleet_not_proved": {
+				title: "Die Gegenseite kennt diesen Code nicht. Sie ist nicht Ihre Flotte.",
+				next: "Geben Sie den Code nicht noch einmal ein, und sagen Sie der IT Bescheid.",
+			},
+			"enrol.not_confirmed": {
+				title: "Die Flotte hat das Gerät nicht bestätigt.",
+				next: "Versuchen Sie es mit einem neuen Code.",
+			},
+			"enrol.csr_refused": {
+				title: "Die Flotte hat dieses Gerät abgelehnt.",
+				next: "Nennen Sie der IT den Code dieser Meldung.",
+			},
+			"enrol.out_of_order": { title: "Es kam etwas durcheinander.", next: "Versuchen Sie es noch einmal." },
+			"enrol.version_unknown": {
+				title: "Gerät und Flotte sind von verschiedenen Versionen.",
+				next: "Dieses Gerät muss aktualisiert werden. Sagen Sie der IT Bescheid.",
+			},
+			"enrol.failed": {
+				title: "Das hat nicht geklappt.",
+				next: "Versuchen Sie es noch einmal. Bleibt es so, sagen Sie der IT Bescheid.",
+			},
+			"agent.unreachable": {
+				title: "Die Verwaltung dieses Geräts läuft nicht.",
+				next: "Warten Sie eine Minute. Bleibt es so, trennen Sie das Gerät kurz vom Strom, und sagen Sie der IT Bescheid.",
+			},
+			"room.identity_refused": {
+				title: "Das Zertifikat dieses Raums ist nicht zu gebrauchen.",
+				next: "Die IT muss den Raum neu in Betrieb nehmen. Nennen Sie ihr den Code.",
+			},
+			"room.twin_refused": {
+				title: "Die Einstellungen dieses Raums sind nicht zu gebrauchen.",
+				next: "Die IT muss sie berichtigen. Nennen Sie ihr den Code.",
+			},
+		},
+	},
+	identify: "Die IT hat gefragt, welches Gerät das ist. Antippen blendet es aus.",
+	update: {
+		asks: "Ein Update wartet",
+		now: "Jetzt",
+		later: "Später",
+		states: {
+			downloading: "Update wird geladen",
+			waiting: "Update wartet, bis der Raum frei ist",
+			installing: "Update wird eingespielt",
+			restarting: "Das Gerät startet gleich neu",
+			probation: "Update wird geprüft",
+		},
+	},
 	lost: "Kein Kontakt zum Raum",
 	lostExplain: "Was Sie sehen, kann veraltet sein. Die Verbindung kommt von selbst zurück.",
 	connecting: "Verbindung zum Raum wird aufgebaut",

@@ -112,7 +112,7 @@ describe("with an invitation", () => {
 			body: { role: "viewer" },
 		});
 		const { invitation, url } = body as { invitation: string; url: string };
-		expect(url).toBe(`${ORIGIN}/console#invitation=${invitation}`);
+		expect(url).toBe(`${ORIGIN}/console/#/invite/${invitation}`);
 		await beginRegistration(invitation);
 		const out = { role: "fleet_admin", disabled: true };
 		await api.call("PUT", `/people/${other.id}`, { headers: admin.headers, body: out });

@@ -77,8 +77,6 @@ export class Pool implements PostgresPool {
 		this.#pool = new pg.Pool({ ...clientOptions(url, limits), max: size, idleTimeoutMillis: IDLE_MS });
 		// Idle connections whose server went away; the pool has dropped them by itself.
 		this.#pool.on("error", () => {});
-		// The pool listens to idle ones only; one that is lent out and breaks between two queries would end the process.
-		this.#pool.on("connect", (client) => client.on("error", () => {}));
 	}
 
 	get options(): object {
@@ -107,6 +105,7 @@ function lend(client: pg.PoolClient): PostgresPoolClient {
 	const known = lent.get(client);
 	if (known) return known;
 	let broken = false;
+	// The pool listens to idle ones only; one that is lent out and breaks between two queries would end the process.
 	client.on("error", () => {
 		broken = true;
 	});

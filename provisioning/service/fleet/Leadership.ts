@@ -1,6 +1,6 @@
-import pg from "pg";
+import type pg from "pg";
 import type { Clock } from "../../../device/core/clock.ts";
-import { clientOptions } from "../db/Pool.ts";
+import { newClient } from "../db/Pool.ts";
 
 export interface LeadershipOptions {
 	/** The database's; the lock lasts as long as a connection of its own. */
@@ -66,7 +66,7 @@ export class Leadership {
 	}
 
 	async #connect(): Promise<pg.Client> {
-		const client = new pg.Client({ ...clientOptions(this.#options.url), idle_in_transaction_session_timeout: 0 });
+		const client = newClient(this.#options.url);
 		client.on("error", () => this.#client === client && this.#lose());
 		client.on("end", () => this.#client === client && this.#lose());
 		this.#client = client;

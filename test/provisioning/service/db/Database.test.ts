@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { Database, json, tryLock } from "../../../../provisioning/service/db/Database.ts";
 import { isCollision, isDangling, isDuplicate } from "../../../../provisioning/service/db/databaseErrors.ts";
 import { notify } from "../../../../provisioning/service/db/Notifications.ts";
+import { Pool } from "../../../../provisioning/service/db/Pool.ts";
 import { PrivatePostgres } from "../../../../provisioning/service/db/PrivatePostgres.ts";
 import { TestDatabases } from "./TestDatabase.ts";
 
@@ -182,6 +183,15 @@ test("a statement that takes too long is cancelled; a database that hangs in one
 	await expect(hanging).rejects.toMatchObject({ code: "database.unavailable" });
 	expect(await database.isThere()).toBe(true);
 	process.kill(backend, "SIGCONT");
+
+	const pool = new Pool({ url, statementMs: 200 });
+	onTestFinished(() => pool.end());
+	const client = await pool.connect();
+	process.kill(client.processID as number, "SIGSTOP");
+	await expect(client.query("select 1", [])).rejects.toThrow("does not answer");
+	await expect(client.query("rollback", [])).rejects.toThrow("is lost");
+	process.kill(client.processID as number, "SIGCONT");
+	client.release();
 });
 
 test("an address of another form is refused without being shown", async () => {

@@ -48,7 +48,7 @@ export function newClient(url: string, limits: Limits = {}): pg.Client {
 }
 
 /** Options of every connection that we make. */
-function clientOptions(url: string, limits: Limits = {}): pg.ClientConfig {
+export function clientOptions(url: string, limits: Limits = {}): pg.ClientConfig {
 	const { connectMs = CONNECT_MS, statementMs = STATEMENT_MS } = limits;
 	return {
 		connectionString: url,

@@ -13,6 +13,7 @@ const benches: Record<string, () => Promise<{ bench: Bench }>> = {
 	recover: () => import("./recover.ts"),
 	loss: () => import("./loss.ts"),
 	panel: () => import("./panel.ts"),
+	fleet: () => import("./fleet.ts"),
 };
 
 const args = process.argv.slice(2);

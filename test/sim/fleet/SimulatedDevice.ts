@@ -41,6 +41,8 @@ export interface SimulatedDeviceOptions {
 export interface SimulatedDeviceEvents {
 	/** Connected, subscribed, and has said so. */
 	online: undefined;
+	/** The connection ended. */
+	offline: undefined;
 	/** A document was put in force and reported. */
 	applied: { rev: number };
 	command: CommandRequest;
@@ -102,6 +104,7 @@ export class SimulatedDevice {
 			...(random ? { random } : {}),
 		});
 		this.#line.events.on("opened", () => void this.#begin().catch(() => {}));
+		this.#line.events.on("lost", () => this.events.emit("offline", undefined));
 		this.#line.events.on("message", ({ topic, payload }) => this.#take(topic, payload));
 	}
 

@@ -25,6 +25,7 @@ export class Notifications {
 	#started = false;
 	#closed = false;
 	#cancel: () => void = () => {};
+	#asking: Promise<unknown> = Promise.resolve();
 
 	constructor(url: string, clock: Clock) {
 		this.#url = url;
@@ -73,6 +74,7 @@ export class Notifications {
 		});
 		try {
 			await client.connect();
+			this.#asking = Promise.resolve();
 			// What is added from here on subscribes by itself.
 			this.#client = client;
 			for (const channel of [...this.#listeners.keys()]) await this.#subscribe(client, channel);
@@ -90,13 +92,20 @@ export class Notifications {
 	}
 
 	async #subscribe(client: pg.Client, channel: string): Promise<void> {
-		await client.query(`listen ${pg.escapeIdentifier(channel)}`);
+		await this.#ask(client, `listen ${pg.escapeIdentifier(channel)}`);
+	}
+
+	/** One statement after the other: pg no longer queues them. */
+	async #ask(client: pg.Client, statement: string): Promise<void> {
+		const turn = this.#asking.then(() => client.query(statement));
+		this.#asking = turn.catch(() => {});
+		await turn;
 	}
 
 	/** A line that broke without a word is noticed by asking. */
 	#probeLater(client: pg.Client): void {
 		this.#cancel = this.#clock.after(PROBE_MS, () => {
-			client.query("select 1").then(
+			this.#ask(client, "select 1").then(
 				() => this.#client === client && this.#probeLater(client),
 				() => client.end().catch(() => {}),
 			);

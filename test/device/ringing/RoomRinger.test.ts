@@ -242,9 +242,10 @@ describe("the broker", () => {
 		for (const room of [stranger, careful]) {
 			room.ringer.start();
 			const refusals = () => room.log.filter((line) => line.includes('"refused"')).length;
-			await expect.poll(refusals).toBe(1);
+			await expect.poll(refusals).toBeGreaterThan(0);
+			const before = refusals();
 			clock.advance(30_000);
-			await expect.poll(refusals).toBe(2);
+			await expect.poll(refusals).toBeGreaterThan(before);
 			expect(room.ringer.connected).toBe(false);
 		}
 	});

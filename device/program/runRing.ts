@@ -20,7 +20,8 @@ export function runRing(
 			const link = formatLink(createLink({ origin: rendezvous, caPin }));
 			const outcome = await ringer.ring(room, link, { signal: cancel.signal });
 			if (cancel.signal.aborted) return;
-			if (outcome === "answered") say({ type: "ring.answered", link });
+			if (typeof outcome === "object") say({ type: "ring.answered", link: outcome.met });
+			else if (outcome === "answered") say({ type: "ring.answered", link });
 			else if (outcome !== "cancelled") say({ type: `ring.${outcome}` });
 		} catch (thrown) {
 			if (!cancel.signal.aborted) say({ type: "ring.failed", failure: reasonOf(thrown) });

@@ -2,7 +2,8 @@ import { RING_MS, type RingAnswer } from "../../provisioning/contract/ring.ts";
 import type { Clock } from "../core/clock.ts";
 import { RoomError } from "../core/RoomError.ts";
 
-export type RingOutcome = "answered" | "declined" | "busy" | "timeout" | "cancelled";
+/** `met`: the link of the room that was rung, which rang us at the same moment and whose ring it is. A secret. */
+export type RingOutcome = "answered" | "declined" | "busy" | "timeout" | "cancelled" | { met: string };
 
 interface Ring {
 	room: string;
@@ -21,8 +22,8 @@ export class OutgoingRings {
 	}
 
 	/**
-	 * Waits for the answer of `room`, at most `RING_MS`. `takeBack` is called when we gave up before it answered (`timeout`, or
-	 * `cancelled` by `signal`). Rejects with what `fail` is given.
+	 * Waits for the answer of `room`, at most `RING_MS`. `takeBack` is called when the ring is over before it was answered (`timeout`,
+	 * `cancelled` by `signal`, or `met`). Rejects with what `fail` is given.
 	 */
 	wait(
 		ringId: string,
@@ -35,7 +36,8 @@ export class OutgoingRings {
 				if (!this.#rings.delete(ringId)) return;
 				stopClock();
 				signal?.removeEventListener("abort", cancel);
-				if (outcome === "timeout" || outcome === "cancelled") takeBack();
+				const taken = outcome === "timeout" || outcome === "cancelled";
+				if (taken || (typeof outcome === "object" && "met" in outcome)) takeBack();
 				if (outcome instanceof RoomError) reject(outcome);
 				else resolve(outcome);
 			};
@@ -44,6 +46,21 @@ export class OutgoingRings {
 			signal?.addEventListener("abort", cancel, { once: true });
 			if (signal?.aborted) cancel();
 		});
+	}
+
+	/** Whether we ring that room now. */
+	ringTo(room: string): boolean {
+		return [...this.#rings.values()].some((ring) => ring.room === room);
+	}
+
+	/** Whether this ring still waits. */
+	waits(ringId: string): boolean {
+		return this.#rings.has(ringId);
+	}
+
+	/** The room that we ring rings us, and its ring is the one. */
+	met(room: string, link: string): void {
+		for (const ring of [...this.#rings.values()]) if (ring.room === room) ring.settle({ met: link });
 	}
 
 	/** Only the room that is rung can answer. */

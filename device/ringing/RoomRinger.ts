@@ -91,10 +91,7 @@ export class RoomRinger {
 			trust: options.trust,
 			clock: this.#clock,
 			refused: (code) => this.#log.write("warn", "ring.refused", { code }),
-			rung: ({ ringId, from, link }) => {
-				const name = this.#directory.nameOf(from);
-				this.events.emit("ring.incoming", { ring: ringId, from, name, verified: true, link });
-			},
+			rung: (ring) => this.#rung(ring),
 			over: (ring) => this.events.emit("ring.cancelled", { ring }),
 			answered: ({ ringId, from, op }) => this.#outgoing.answered(ringId, from, op),
 		});
@@ -143,7 +140,8 @@ export class RoomRinger {
 	}
 
 	/**
-	 * Rings a listed room for up to 30 s. `signal` takes the ring back (`cancelled`). `link` goes to that room only, sealed.
+	 * Rings a listed room for up to 30 s. `signal` takes the ring back (`cancelled`). `link` goes to that room only, sealed. If that room
+	 * rings us meanwhile, the two rings are one: of the lower device id, and the other room ends with `met`.
 	 * Errors: `ring.broker_unreachable` (also when the broker is lost meanwhile), `ring.room_offline` (also when it goes meanwhile),
 	 * `ring.refused` (not listed, its ring key does not hold, or the broker refused; `context.check`).
 	 */
@@ -153,27 +151,28 @@ export class RoomRinger {
 		if (!this.#up) throw new RoomError("ring.broker_unreachable", "the broker can't be reached");
 		const there = this.#directory.presenceOf(room);
 		if (!there?.online || !there.ring) throw new RoomError("ring.room_offline", "the room is not there");
-		const to = await readRingKey(there.ring, { id: room, epoch: there.epoch }, this.#trustNow()).catch(
-			(error: unknown) => {
-				throw refused(RoomError.from(error, "ring.malformed").code);
-			},
-		);
 		if (signal?.aborted) return "cancelled";
 
 		const ringId = random16();
 		const parts = this.#parts(ringId, room);
-		const sent = this.#send({ op: "ring", ...parts, link, replyTo: this.#keys.publicJwk }, to);
+		const key = readRingKey(there.ring, { id: room, epoch: there.epoch }, this.#trustNow());
 		const takeBack = (): void => {
 			// After the ring itself, or it would ring on.
 			const farewell: Promise<unknown> = sent
-				.then(() => this.#send({ op: "cancel", ...parts }, to))
+				.then(async (delivery) => delivery && this.#send({ op: "cancel", ...parts }, await key))
 				.catch(() => {})
 				.finally(() => this.#farewells.delete(farewell));
 			this.#farewells.add(farewell);
 		};
+		// Before anything is waited for: a ring of that room that arrives from here on meets this one.
 		const answer = this.#outgoing.wait(ringId, { room, takeBack, signal });
-		answer.catch((error: unknown) => {
-			if (asRingError(error).code === "ring.broker_unreachable") this.#orphans.set(ringId, { ...parts, key: to });
+		const sent = key.then(async (to) => {
+			const message = { op: "ring", ...parts, link, replyTo: this.#keys.publicJwk } as const;
+			return this.#outgoing.waits(ringId) ? this.#send(message, to) : null;
+		});
+		answer.catch(async (error: unknown) => {
+			if (asRingError(error).code !== "ring.broker_unreachable") return;
+			await key.then((to) => this.#orphans.set(ringId, { ...parts, key: to })).catch(() => {});
 		});
 		sent
 			.then((delivery) => {
@@ -191,6 +190,22 @@ export class RoomRinger {
 			await this.#send({ op: answer, ...this.#parts(ring, from.id) }, from.replyTo);
 		} catch (error) {
 			this.#log.write("warn", "ring.refused", { code: RoomError.from(error, "ring.refused").code });
+		}
+	}
+
+	/**
+	 * A room that we ring ourselves wants what we want, so nobody is to be asked. Each side decides alike, by the ids, which of the two
+	 * rings it is: its sender waits for the answer, the other answers it and takes its own back.
+	 */
+	#rung({ ringId, from, link }: { ringId: string; from: string; link: string }): void {
+		if (!this.#outgoing.ringTo(from)) {
+			const name = this.#directory.nameOf(from);
+			this.events.emit("ring.incoming", { ring: ringId, from, name, verified: true, link });
+		} else if (this.#options.deviceId < from) {
+			this.#incoming.take(ringId);
+		} else {
+			void this.answer(ringId, "accepted");
+			this.#outgoing.met(from, link);
 		}
 	}
 

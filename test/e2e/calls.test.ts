@@ -101,6 +101,20 @@ describe("calls", { timeout: 120_000 }, () => {
 		await berlin.until(({ screen }) => screen.name === "call" && screen.key !== null, "a memory of the key");
 	});
 
+	it("two rooms that ring each other at the same moment are in one call", async () => {
+		for (const panel of [berlin, muenchen])
+			await panel.until(({ can, directory }) => can.call && directory[0]?.online === true, "the other room online");
+		const rung = [
+			berlin.touch({ type: "panel.call", room: "room-muenchen" }),
+			muenchen.touch({ type: "panel.call", room: "room-berlin" }),
+		];
+		expect(await Promise.all(rung)).toEqual(["ack", "ack"]);
+		const [there, here] = await Promise.all([berlin.untilPhase("connected"), muenchen.untilPhase("connected")]);
+		expect(there.code).toEqual(here.code);
+		expect([there.security, here.security]).toEqual(["verified", "verified"]);
+		for (const { history } of [berlin, muenchen]) expect(history).not.toContain("ringing-in");
+	});
+
 	it("a declined ring and one that is taken back leave both at rest, with nothing opened", async () => {
 		await berlin.until(({ directory }) => directory[0]?.online === true, "München online");
 		await berlin.touch({ type: "panel.call", room: "room-muenchen" });

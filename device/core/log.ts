@@ -40,6 +40,18 @@ export interface LogEvents {
 	"fleet.leader": { leads: boolean };
 	/** The broker was asked for all it has, and told what it has lost. */
 	"fleet.census": { published: number; absent: number };
+	/** Whose the device is, as the agent has it; `step` while it enrols. */
+	"claim.state": { state: string; step: string };
+	"claim.failed": { code: string };
+	/** The room program's connection to the agent. */
+	"local.connection": { state: string };
+	"local.refused": { code: string };
+	"twin.state": { state: string; rev: number; errors: number };
+	"command.done": { op: string; status: number };
+	"job.state": { state: string; code: string };
+	"certificate.renewal": { state: string; generation: number };
+	"outbox.disk": { state: string };
+	"outbox.dropped": { dropped: number };
 	"error.unexpected": { code: string };
 }
 

@@ -5,6 +5,7 @@ import type { Locale, Snapshot } from "../contract/snapshot.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import { RoomError } from "../core/RoomError.ts";
+import { xstateClock } from "../core/xstateClock.ts";
 import { allowed } from "./allowed.ts";
 import { EARLY_MS } from "./joinable.ts";
 import { MediaFollower } from "./MediaFollower.ts";
@@ -23,7 +24,6 @@ import type {
 import { roomMachine } from "./roomMachine.ts";
 import { roomSnapshot } from "./snapshot.ts";
 import { tvScene } from "./tvScene.ts";
-import { xstateClock } from "./xstateClock.ts";
 
 /** One running meeting. `stop` leaves it for good and is called once, whichever way the call ended. */
 export interface RunningSession {

@@ -1,4 +1,4 @@
-import type { Clock } from "../core/clock.ts";
+import type { Clock } from "./clock.ts";
 
 /** The product's clock as XState's: delays of the machine then move with the same clock as everything else. */
 export function xstateClock(clock: Clock): {

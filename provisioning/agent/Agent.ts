@@ -1,0 +1,218 @@
+import { join } from "node:path";
+import { type Actor, createActor, fromCallback, fromPromise } from "xstate";
+import { type Clock, systemClock } from "../../device/core/clock.ts";
+import type { Log } from "../../device/core/log.ts";
+import { RoomError } from "../../device/core/RoomError.ts";
+import { xstateClock } from "../../device/core/xstateClock.ts";
+import type { DeviceFacts } from "../contract/twin.ts";
+import type { AgentConfig } from "./AgentConfig.ts";
+import { type ClaimEvent, type Code, claimMachine } from "./claim/claimMachine.ts";
+import { claimOf } from "./claim/claimOf.ts";
+import { Enrolment, type Issued } from "./claim/Enrolment.ts";
+import { IdentityStore, type Membership } from "./identity/IdentityStore.ts";
+import { diskFiles } from "./identity/StateFiles.ts";
+import type { FirmwareExecutor } from "./jobs/FirmwareExecutor.ts";
+import { NoFirmware } from "./jobs/NoFirmware.ts";
+import { SimulatedFirmware } from "./jobs/SimulatedFirmware.ts";
+import { RoomLink } from "./local/RoomLink.ts";
+import { RoomState } from "./local/RoomState.ts";
+import { Refusals } from "./Refusals.ts";
+import { eventRow } from "./session/deviceEvents.ts";
+import { FleetSession } from "./session/FleetSession.ts";
+import { AgentStore } from "./store/AgentStore.ts";
+import { Outbox } from "./store/Outbox.ts";
+
+export const VERSION = "0.1.0";
+
+export interface AgentOptions {
+	config: AgentConfig;
+	log: Log;
+	clock?: Clock;
+	random?: () => number;
+	/** Something happened that nothing goes on from. */
+	broken(code: string): void;
+	/** The machine is to be started anew: the simulated firmware can only end this program. */
+	restart(): void;
+}
+
+/** The agent: the claim machine with its effects, the socket, the disk. */
+export class Agent {
+	readonly #options: AgentOptions;
+	readonly #clock: Clock;
+	readonly #random: () => number;
+	readonly #link: RoomLink;
+	readonly #room: RoomState;
+	readonly #store: AgentStore;
+	readonly #outbox: Outbox;
+	readonly #refusals: Refusals;
+	readonly #identities: IdentityStore;
+	readonly #executor: FirmwareExecutor;
+	readonly #facts: DeviceFacts;
+	readonly #actor: Actor<typeof claimMachine>;
+	/** The last session's end. */
+	#ending: Promise<void> = Promise.resolve();
+	#told = "";
+	#logged = "";
+	#started = false;
+
+	/** Errors: those of `IdentityStore.open` and `RoomLink.listen`. */
+	static async start(options: AgentOptions): Promise<Agent> {
+		const { config } = options;
+		const { store, stored } = await IdentityStore.open(config.stateFolder);
+		const executor = executorOf(options);
+		const { version, slot } = await executor.booted();
+		const facts = { ...config.facts, firmware: version, slot: executor.supported ? slot : null };
+		const agent = new Agent(options, { identities: store, stored, executor, facts });
+		try {
+			await agent.#link.listen();
+		} catch (error) {
+			await agent.close();
+			throw error;
+		}
+		agent.#actor.start();
+		return agent;
+	}
+
+	private constructor(
+		options: AgentOptions,
+		loaded: {
+			identities: IdentityStore;
+			stored: Awaited<ReturnType<typeof IdentityStore.open>>["stored"];
+			executor: FirmwareExecutor;
+			facts: DeviceFacts;
+		},
+	) {
+		const { config, log, clock = systemClock } = options;
+		this.#options = options;
+		this.#clock = clock;
+		this.#random = options.random ?? Math.random;
+		this.#identities = loaded.identities;
+		this.#executor = loaded.executor;
+		this.#facts = loaded.facts;
+		this.#store = new AgentStore(join(config.stateFolder, "agent.db"), log);
+		this.#outbox = new Outbox(this.#store, log);
+		this.#refusals = new Refusals({ log, clock });
+		this.#link = new RoomLink({ path: config.socket, log });
+		this.#room = new RoomState({ link: this.#link, clock });
+		this.#actor = createActor(this.#machine(), {
+			input: { stored: loaded.stored, now: clock.now() },
+			clock: xstateClock(clock),
+		});
+		this.#actor.subscribe({
+			next: () => this.#tell(),
+			error: (thrown) => options.broken(RoomError.from(thrown, "agent.unexpected").code),
+		});
+		this.#link.events.on("arrived", () => {
+			this.#told = "";
+			this.#tell();
+		});
+		this.#link.events.on("enrol", ({ code }) => this.#actor.send({ type: "panel.enrol", code, at: clock.now() }));
+	}
+
+	/** Whether the agent works, for the watchdog. */
+	get isWell(): boolean {
+		return this.#actor.getSnapshot().status === "active";
+	}
+
+	async close(): Promise<void> {
+		this.#actor.stop();
+		await this.#ending;
+		this.#room.close();
+		await this.#link.close();
+		this.#store.close();
+	}
+
+	#machine() {
+		return claimMachine.provide({
+			actors: {
+				exchange: fromCallback<ClaimEvent, Code>(({ input, sendBack }) => this.#exchange(input, sendBack)),
+				join: fromPromise<Membership, Issued>(({ input }) => this.#identities.join(input.identity, input.fleet)),
+				session: fromCallback<ClaimEvent, Membership>(({ input, sendBack }) => this.#session(input, sendBack)),
+				confirm: fromPromise<Membership>(() => this.#identities.confirmed()),
+				forget: fromPromise(() => this.#forget()),
+			},
+		});
+	}
+
+	#exchange(code: Code, sendBack: (event: ClaimEvent) => void): () => void {
+		const abort = new AbortController();
+		const enrolment = new Enrolment({
+			code,
+			facts: this.#facts,
+			url: this.#options.config.bootstrap.url,
+			clock: this.#clock,
+			log: this.#options.log,
+			random: this.#random,
+			onStep: (step) => sendBack({ type: `exchange.${step}` }),
+		});
+		enrolment.run(abort.signal).then(
+			(issued) => sendBack({ type: "exchange.issued", issued }),
+			(error: unknown) => {
+				const { code: why } = RoomError.from(error, "enrol.failed");
+				this.#options.log.write("warn", "claim.failed", { code: why });
+				if (!abort.signal.aborted) sendBack({ type: "exchange.failed", code: why });
+			},
+		);
+		return () => abort.abort();
+	}
+
+	#session(membership: Membership, sendBack: (event: ClaimEvent) => void): () => void {
+		const session = new FleetSession({
+			membership,
+			identities: this.#identities,
+			store: this.#store,
+			outbox: this.#outbox,
+			link: this.#link,
+			room: this.#room,
+			executor: this.#executor,
+			facts: () => this.#facts,
+			clock: this.#clock,
+			log: this.#options.log,
+			refusals: this.#refusals,
+			random: this.#random,
+			confirmed: () => sendBack({ type: "session.confirmed" }),
+			renewed: (changed) => sendBack({ type: "session.renewed", membership: changed }),
+			unenrolled: () => sendBack({ type: "session.unenrolled" }),
+		});
+		if (!this.#started) {
+			this.#started = true;
+			const started = { ts: this.#clock.now(), data: { program: "agent" as const, version: VERSION } };
+			this.#outbox.add(eventRow(membership.identity.deviceId, "program.started", started));
+		}
+		session.start();
+		return () => {
+			this.#ending = session.close();
+		};
+	}
+
+	/** In this order: a power cut at any point leaves a device that goes on forgetting. */
+	async #forget(): Promise<void> {
+		await this.#identities.beginForgetting();
+		await this.#ending;
+		this.#store.wipe();
+		this.#outbox.clear();
+		await this.#executor.discard();
+		await this.#identities.forget();
+	}
+
+	#tell(): void {
+		const snapshot = this.#actor.getSnapshot();
+		const { enrolUrl = null } = this.#options.config.bootstrap;
+		const revocationFile = this.#identities.revocationFile;
+		const claim = claimOf(snapshot, { facts: this.#facts, enrolUrl, revocationFile });
+		const state = { state: claim.state, step: claim.state === "enrolling" ? claim.step : "" };
+		const logged = `${state.state} ${state.step}`;
+		if (logged !== this.#logged) this.#options.log.write("info", "claim.state", state);
+		this.#logged = logged;
+		const told = JSON.stringify(claim);
+		if (told === this.#told) return;
+		this.#told = told;
+		this.#link.send({ t: "claim", claim });
+	}
+}
+
+function executorOf({ config, clock = systemClock, restart }: AgentOptions): FirmwareExecutor {
+	if (config.firmware !== "simulated") return new NoFirmware(VERSION);
+	const path = join(config.stateFolder, "firmware.json");
+	return new SimulatedFirmware({ path, files: diskFiles, clock, version: VERSION, restart });
+}

@@ -1,0 +1,29 @@
+import * as z from "zod/mini";
+import { readYaml } from "../../device/core/readYaml.ts";
+
+const path = z.string().check(z.minLength(1));
+const url = (scheme: RegExp) => z.string().check(z.regex(scheme), z.maxLength(300));
+
+/** The agent's configuration file, YAML. All the rest comes with the twin, once the device is claimed. */
+export const agentConfig = z.strictObject({
+	/** Identity, twin, outbox and job: what outlives a restart. 0700, on the encrypted data partition. */
+	stateFolder: path,
+	/** The unix socket that the room program connects to. */
+	socket: path,
+	bootstrap: z.strictObject({
+		/** The broker's listener for devices that nobody owns yet. */
+		url: url(/^mqtts:\/\/[^\s/]+$/),
+		/** What the panel's QR opens while nobody does. */
+		enrolUrl: z.optional(url(/^https?:\/\//)),
+	}),
+	facts: z.strictObject({
+		model: z.string().check(z.minLength(1), z.maxLength(80)),
+		serial: z.string().check(z.minLength(1), z.maxLength(80)),
+	}),
+	/** Who installs firmware; absent: nobody, and such jobs are rejected. */
+	firmware: z.optional(z.literal("simulated")),
+});
+export type AgentConfig = z.infer<typeof agentConfig>;
+
+/** Reads and checks the file. Errors: `config.unreadable`, `config.refused` (context: line and key). */
+export const readAgentConfig = (file: string): Promise<AgentConfig> => readYaml(file, agentConfig);

@@ -11,7 +11,7 @@ export const exitCodes = {
 } as const satisfies Record<string, readonly [number, string]>;
 export type ExitCode = keyof typeof exitCodes;
 
-const unreachable = new Set(["api.unreachable", "database.unavailable"]);
+const unreachable = new Set(["api.unreachable", "local.unreachable", "database.unavailable"]);
 const conflicts = new Set([
 	"api.twin_conflict",
 	"api.device_offline",
@@ -23,7 +23,7 @@ const conflicts = new Set([
 
 export function exitCodeOf(code: string): ExitCode {
 	if (unreachable.has(code)) return "unreachable";
-	if (code === "api.not_signed_in" || code === "api.forbidden" || code === "cli.no_token") return "forbidden";
+	if (["api.not_signed_in", "api.forbidden", "cli.no_token", "local.forbidden"].includes(code)) return "forbidden";
 	if (code === "api.not_found") return "notFound";
 	if (conflicts.has(code)) return "conflict";
 	return code === "cli.usage" ? "usage" : "failed";
@@ -39,6 +39,8 @@ export const nextSteps: Readonly<Record<string, string>> = {
 	"api.rollout_running": "Another rollout is under way: incamera fleet rollout list",
 	"api.no_devices": "Every active room has this version already, or none was named.",
 	"api.not_found": "Ids are listed by: incamera fleet rooms",
+	"local.forbidden": "Run it as the service's account or as root: sudo incamera fleet invite --local <stateFolder>",
+	"local.unreachable": "Is the service running on this machine, and is the folder its stateFolder?",
 	"cli.no_token": "Set INCAMERA_TOKEN, or keep the token in a file: incamera fleet login",
 	"database.unavailable": "The service runs, its database does not answer; see docs/operations.md.",
 };

@@ -7,6 +7,7 @@ import type { Call, Run } from "./FleetCommand.ts";
 import { audit } from "./fleet/audit.ts";
 import { changes } from "./fleet/changes.ts";
 import { enrol } from "./fleet/enrol.ts";
+import { invite } from "./fleet/invite.ts";
 import { rollouts } from "./fleet/rollouts.ts";
 import { rooms } from "./fleet/rooms.ts";
 import type { Io } from "./Io.ts";
@@ -45,6 +46,7 @@ export function createProgram(options: ProgramOptions): Command {
 \`incamera fleet login\` keeps both for this user.`,
 		);
 	for (const group of [rooms, changes, enrol, rollouts, audit]) group(fleet, run);
+	invite(fleet, io, () => program.opts<{ json?: boolean }>().json === true);
 	fleet
 		.command("login")
 		.summary("keep address and token for this user")

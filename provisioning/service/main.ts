@@ -5,6 +5,7 @@ import { systemClock } from "../../device/core/clock.ts";
 import { jsonLog } from "../../device/core/log.ts";
 import { RoomError } from "../../device/core/RoomError.ts";
 import { FleetApi } from "./api/FleetApi.ts";
+import { LocalDoor } from "./api/LocalDoor.ts";
 import { type BrokerOptions, startBroker } from "./broker/mosquitto.ts";
 import { openCa } from "./ca/FleetCa.ts";
 import { readServiceConfig, type ServiceConfig } from "./config.ts";
@@ -84,8 +85,9 @@ async function fleetOf(
 				addressOf: (request) => addressOf(request.raw, config.behindProxy),
 			});
 			fleetHealth(app, fleet.worker);
-			// Whoever has this machine lets the first person in.
+			// Whoever has this machine lets the first person in, and others when no admin has their passkey any longer.
 			await registered.inviteFirstAdmin(join(stateFolder, "first-admin.url"));
+			running.push(await LocalDoor.open({ stateFolder, invite: (role) => registered.invite(role) }));
 		},
 	};
 }

@@ -41,7 +41,9 @@ export const serviceConfig = z.strictObject({
 			/** A PostgreSQL that is run elsewhere (`ownerUrl`: by the role that owns the tables); absent: a private one. */
 			database: z.optional(z.strictObject({ url: z.string(), ownerUrl: z.optional(z.string()) })),
 			/** A broker that is run elsewhere, instead of `broker`. */
-			broker: z.optional(z.strictObject({ url: mqtts, bootstrapUrl: z._default(z.nullable(mqtts), null) })),
+			broker: z.optional(
+				z.strictObject({ url: mqtts, serviceUrl: mqtts, bootstrapUrl: z._default(z.nullable(mqtts), null) }),
+			),
 			/** How rooms reach the brokers, in the order to be tried; absent: as this service does. */
 			brokers: z.optional(z.array(mqtts).check(z.minLength(1), z.maxLength(8))),
 			/** Worker processes on this machine, and the number of the first: no two workers of a fleet have the same. */

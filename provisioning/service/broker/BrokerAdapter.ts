@@ -1,11 +1,14 @@
 /**
  * What the fleet service asks of whoever runs its MQTT broker; nothing else in the service knows which one it is. The broker gives each
- * client the rights of `provisioning/contract/topics.ts`: devices and workers by their certificate's CN, which is user name and client id
- * whatever they claim; anybody else only on the bootstrap listener, by a client id that is no device's.
+ * client the rights of `provisioning/contract/topics.ts`: devices by their certificate's CN, which is user name and client id whatever they
+ * claim; workers on a listener of their own, by a certificate of the authority's root for workers; anybody else only on the bootstrap
+ * listener, by a client id that is no device's.
  */
 export interface BrokerAdapter {
-	/** Where devices and workers connect, by certificate: `mqtts://host:port`. */
+	/** Where devices connect, by certificate: `mqtts://host:port`. */
 	readonly url: string;
+	/** Where the service's workers do, by `FleetCa.issueWorker`'s; as client id they take their name. */
+	readonly serviceUrl: string;
 	/** Where somebody without a certificate does, to enrol; null: nowhere. */
 	readonly bootstrapUrl: string | null;
 	/**

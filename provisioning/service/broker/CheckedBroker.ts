@@ -10,6 +10,7 @@ export interface CheckedBrokerOptions {
 	ca: FleetCa;
 	/** See `BrokerAdapter`. */
 	url: string;
+	serviceUrl: string;
 	bootstrapUrl: string | null;
 	/** Lets the broker read the authority's newest list; nothing, where another process does that or the broker fetches it. */
 	apply: () => Promise<void>;
@@ -21,13 +22,16 @@ export interface CheckedBrokerOptions {
 }
 
 const POLL_MS = 20;
+/** It is let read the list again if it seems not to have done it. */
+const AGAIN_MS = 1000;
 
 /**
- * A broker of whatever make, asked in its own language only: it is believed to heed a revocation list when it refuses a certificate that
- * was made for that and stands on the same list. A signal that never arrived or a file that it can't read is found out so, at once.
+ * A broker of whatever make, asked in its own language only: it is believed to heed a revocation list when it refuses the list's proof
+ * (`FleetCa.issueProof`). A signal that never arrived or a file that it can't read is found out so, at once.
  */
 export class CheckedBroker implements BrokerAdapter {
 	readonly url: string;
+	readonly serviceUrl: string;
 	readonly bootstrapUrl: string | null;
 	readonly #options: CheckedBrokerOptions;
 	readonly #takeovers = new Map<string, SessionTakeover>();
@@ -39,6 +43,7 @@ export class CheckedBroker implements BrokerAdapter {
 	constructor(options: CheckedBrokerOptions) {
 		this.#options = options;
 		this.url = options.url;
+		this.serviceUrl = options.serviceUrl;
 		this.bootstrapUrl = options.bootstrapUrl;
 	}
 
@@ -77,24 +82,27 @@ export class CheckedBroker implements BrokerAdapter {
 	}
 
 	async #publish(): Promise<void> {
-		const { ca, apply, force, heedMs = 5000 } = this.#options;
-		const canary = await ca.issuePart("probe", { days: 1 });
-		await ca.revoke(canary.serial, { expires: canary.notAfter, reason: "superseded" });
-		await apply();
-		const refused = async () => {
-			const until = Date.now() + heedMs;
-			do {
-				const answer = await askWith({ url: this.url, ca: ca.certificate }, canary, PROBE);
-				if (answer === "revoked") return true;
-				await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-			} while (Date.now() < until);
-			return false;
-		};
-		if (await refused()) return;
+		if (await this.#heeds()) return;
+		const { force } = this.#options;
 		if (force) {
 			await force();
-			if (await refused()) return;
+			if (await this.#heeds()) return;
 		}
 		throw new RoomError("broker.revocations_unheeded", "the broker does not heed the revocation list");
+	}
+
+	/** Lets the broker read the list until it refuses its proof, or for too long. */
+	async #heeds(): Promise<boolean> {
+		const { ca, apply, heedMs = 5000 } = this.#options;
+		for (const until = Date.now() + heedMs; Date.now() < until; ) {
+			// The proof first: the list that is read may be a few newer than it, never older.
+			const proof = await ca.issueProof();
+			await apply();
+			for (const soon = Date.now() + AGAIN_MS; Date.now() < Math.min(until, soon); ) {
+				if ((await askWith({ url: this.url, ca: ca.certificate }, proof, PROBE)) === "revoked") return true;
+				await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+			}
+		}
+		return false;
 	}
 }

@@ -1,7 +1,7 @@
 import { randomBytes, X509Certificate } from "node:crypto";
 import type { FleetCa } from "../ca/FleetCa.ts";
 import { contactAddress, type ListenAddress } from "./listenAddress.ts";
-import { bootstrapAcl, deviceAcl } from "./mosquittoAcl.ts";
+import { bootstrapAcl, deviceAcl, serviceAcl } from "./mosquittoAcl.ts";
 import { bootstrapBrokerConfig, deviceBrokerConfig } from "./mosquittoConfig.ts";
 
 /** A folder that one of the brokers can read. */
@@ -12,7 +12,12 @@ export interface FileWriter {
 
 export interface MosquittoFilesOptions {
 	ca: FleetCa;
-	devices: ListenAddress & { files: FileWriter; dataFolder: string | null };
+	/** Of the devices' broker. */
+	files: FileWriter;
+	devices: ListenAddress;
+	service: ListenAddress;
+	dataFolder: string | null;
+	/** `localId`: of the line to the devices' broker, if it is to stay as it was. */
 	bootstrap: (ListenAddress & { files: FileWriter; localId?: string }) | null;
 }
 
@@ -36,68 +41,60 @@ export class MosquittoFiles {
 
 	/** Writes everything; resolves to the paths of the configurations. */
 	async writeAll(): Promise<{ devices: string; bootstrap: string | null }> {
-		const { devices, bootstrap } = this.#options;
-		const credentials = await this.writeCredentials();
-		return {
-			devices: await devices.files.write(
-				"mosquitto.conf",
-				deviceBrokerConfig({
-					host: devices.host,
-					port: devices.port,
-					dataFolder: devices.dataFolder,
-					files: { ...credentials.devices, acl: await devices.files.write("acl", deviceAcl()) },
-				}),
-			),
-			bootstrap:
-				bootstrap && credentials.bootstrap
-					? await bootstrap.files.write(
-							"mosquitto.conf",
-							bootstrapBrokerConfig({
-								host: bootstrap.host,
-								port: bootstrap.port,
-								files: { ...credentials.bootstrap.server, acl: await bootstrap.files.write("acl", bootstrapAcl()) },
-								bridge: {
-									...credentials.bootstrap.bridge,
-									...contactAddress(devices),
-									localId: bootstrap.localId ?? randomBytes(16).toString("hex"),
-								},
-							}),
-						)
-					: null,
-		};
+		const { files, devices, service, dataFolder, bootstrap } = this.#options;
+		const { server, line } = await this.writeCredentials();
+		const config = deviceBrokerConfig({
+			devices: { ...devices, ...server, acl: await files.write("devices.acl", deviceAcl()) },
+			service: {
+				...{ ...service, ...server, ca: server.serviceCa },
+				acl: await files.write("service.acl", serviceAcl()),
+			},
+			dataFolder,
+		});
+		const paths = { devices: await files.write("mosquitto.conf", config), bootstrap: null };
+		if (!bootstrap || !line) return paths;
+		const { localId = randomBytes(16).toString("hex") } = bootstrap;
+		const second = bootstrapBrokerConfig({
+			listener: { ...bootstrap, ...line.server, acl: await bootstrap.files.write("acl", bootstrapAcl()) },
+			bridge: { ...line.bridge, ...contactAddress(devices), localId },
+		});
+		return { ...paths, bootstrap: await bootstrap.files.write("mosquitto.conf", second) };
 	}
 
 	/** New certificates for both, and the newest revocation list; they count once the brokers read their files again. */
 	async writeCredentials() {
-		const { ca, devices, bootstrap } = this.#options;
+		const { ca, files, devices, service, bootstrap } = this.#options;
 		return {
-			devices: {
-				...(await this.#server(devices)),
-				ca: await devices.files.write("ca.pem", ca.certificate),
+			server: {
+				...(await this.#server(files, devices, service)),
+				ca: await files.write("ca.pem", ca.certificate),
+				serviceCa: await files.write("service-ca.pem", ca.serviceCertificate),
 				crl: await this.writeRevocations(),
 			},
-			bootstrap: bootstrap && {
-				server: await this.#server(bootstrap, (certificate) => {
-					this.#shown = [new Uint8Array(new X509Certificate(certificate).raw), ...this.#shown].slice(0, 2);
-				}),
+			line: bootstrap && {
+				server: await this.#server(bootstrap.files, bootstrap),
 				bridge: await this.#bridge(bootstrap.files),
 			},
 		};
 	}
 
 	writeRevocations(): Promise<string> {
-		const { ca, devices } = this.#options;
-		return devices.files.write("crl.pem", ca.crl);
+		const { ca, files } = this.#options;
+		return files.write("crl.pem", ca.crl);
 	}
 
-	async #server({ files, ...address }: ListenAddress & { files: FileWriter }, issued?: (pem: string) => void) {
-		const names = [address.host, contactAddress(address).host, ...(address.names ?? [])];
-		const server = await this.#options.ca.issueServer([...new Set(names)]);
-		issued?.(server.certificate);
-		return {
-			certificate: await files.write("server.pem", server.certificate),
-			key: await files.write("server.key.pem", server.key),
-		};
+	/** One certificate for all addresses of a broker. */
+	async #server(files: FileWriter, ...addresses: ListenAddress[]) {
+		const names = addresses.flatMap((address) => [
+			address.host,
+			contactAddress(address).host,
+			...(address.names ?? []),
+		]);
+		const { certificate, key } = await this.#options.ca.issueServer([...new Set(names)]);
+		if (files === this.#options.bootstrap?.files) {
+			this.#shown = [new Uint8Array(new X509Certificate(certificate).raw), ...this.#shown].slice(0, 2);
+		}
+		return { certificate: await files.write("server.pem", certificate), key: await files.write("server.key.pem", key) };
 	}
 
 	async #bridge(files: FileWriter) {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
 import { type Clock, systemClock } from "../../../device/core/clock.ts";
@@ -9,8 +9,8 @@ import { deviceId as deviceIdSchema, reservedNamePrefix, serviceNamePrefix } fro
 import { readCertificationRequest } from "./certificationRequest.ts";
 import { FileRevocations } from "./FileRevocations.ts";
 import type { RevocationList, RevocationReason, RevocationStore, RevokedCertificate } from "./RevocationStore.ts";
-import { signRevocationList } from "./revocationList.ts";
-import { BACKDATE_MS, DAY_MS, keyToPem, newRoot, type Root, randomSerial, readRoot } from "./root.ts";
+import { proofSerial, signRevocationList } from "./revocationList.ts";
+import { BACKDATE_MS, DAY_MS, keepRoot, keyToPem, newRoot, openRoot, type Root, randomSerial, toPem } from "./root.ts";
 import { signing, x509 } from "./x509.ts";
 
 /** Design: fleet.md, enrolment. */
@@ -39,30 +39,39 @@ export interface Credentials extends Issued {
 }
 
 /**
- * The fleet's small certification authority: one self-signed P-256 root that issues certificates for devices, servers and the
- * service's workers, and a revocation list (RFC 5280). The root is in one folder that only the service's user can read: `ca.key.pem`
- * (0600), `ca.pem`, and `crl.pem`, a copy of the newest list. What is revoked is in a store: that of several workers is the database,
- * and each of them has a copy of the root; without a store it is a file beside the root, for one process at a time.
+ * The fleet's small certification authority: a self-signed P-256 root that issues certificates for devices and servers, and a
+ * revocation list (RFC 5280); and a second one for the service's workers, so that no mistake makes a device one. All is in one folder that
+ * only the service's user can read: `ca.key.pem` (0600), `ca.pem`, `service.key.pem` (0600), `service.pem`, and `crl.pem`, a copy of the
+ * newest list. What is revoked is in a store: that of several workers is the database, and each of them has a copy of the roots; without a
+ * store it is a file beside the roots, for one process at a time.
  */
 export class FleetCa {
 	readonly folder: string;
 	/** The root's certificate, PEM. */
 	readonly certificate: string;
+	/** The certificate of the root for workers, PEM: whom the broker takes for a worker, and nobody else does for anything. */
+	readonly serviceCertificate: string;
 	/** SHA-256 of the root's SubjectPublicKeyInfo, base64url: the pin in every meeting link. */
 	readonly pin: string;
-	readonly #root: x509.X509Certificate;
-	readonly #key: CryptoKey;
+	readonly #root: Root;
+	readonly #service: Root;
 	readonly #revocations: RevocationStore;
 	readonly #clock: Clock;
 	#list: RevocationList = { number: 0, pem: "" };
 	#taking: Promise<unknown> = Promise.resolve();
 
-	private constructor(folder: string, root: Root, revocations: RevocationStore, clock: Clock) {
+	private constructor(
+		folder: string,
+		{ root, service }: { root: Root; service: Root },
+		revocations: RevocationStore,
+		clock: Clock,
+	) {
 		this.folder = folder;
-		this.certificate = `${root.certificate.toString("pem")}\n`;
+		this.certificate = toPem(root.certificate);
+		this.serviceCertificate = toPem(service.certificate);
 		this.pin = createHash("sha256").update(Buffer.from(root.certificate.publicKey.rawData)).digest("base64url");
-		this.#root = root.certificate;
-		this.#key = root.key;
+		this.#root = root;
+		this.#service = service;
 		this.#revocations = revocations;
 		this.#clock = clock;
 	}
@@ -79,21 +88,16 @@ export class FleetCa {
 		const clock = options.clock ?? systemClock;
 		const revocations = options.revocations ?? new FileRevocations(folder, clock);
 		await mkdir(folder, { recursive: true, mode: 0o700 });
-		const key = await readIfThere(join(folder, "ca.key.pem"));
-		const certificate = await readIfThere(join(folder, "ca.pem"));
-		if ((key === null) !== (certificate === null)) {
-			throw new RoomError("ca.unreadable", "the authority's state is incomplete");
-		}
-		const founded = key === null || certificate === null;
-		const root = founded ? await newRoot(options.development === true, clock) : await readRoot(key, certificate);
+		const mark = options.development === true ? " (development)" : "";
+		const known = await openRoot(folder, "ca");
+		const root = known ?? (await newRoot(`InCamera fleet CA${mark}`, clock));
 		const fingerprint = createHash("sha256").update(Buffer.from(root.certificate.rawData)).digest("hex");
-		await revocations.open({ fingerprint, founded });
-		if (founded) {
-			// The key comes last: a folder without it was never in use.
-			await writeStateFile(join(folder, "ca.pem"), `${root.certificate.toString("pem")}\n`, 0o644);
-			await writeStateFile(join(folder, "ca.key.pem"), await keyToPem(root.key), 0o600);
-		}
-		const ca = new FleetCa(folder, root, revocations, clock);
+		await revocations.open({ fingerprint, founded: known === null });
+		const knownService = await openRoot(folder, "service");
+		const service = knownService ?? (await newRoot(`InCamera fleet service${mark}`, clock));
+		if (!knownService) await keepRoot(folder, "service", service);
+		if (!known) await keepRoot(folder, "ca", root);
+		const ca = new FleetCa(folder, { root, service }, revocations, clock);
 		await ca.#publish([]);
 		return ca;
 	}
@@ -106,7 +110,7 @@ export class FleetCa {
 	/** Makes a key and its device certificate: CN = `id`, for TLS clients and signatures. Error: `ca.device_id_invalid`. */
 	async issueDevice(id: string, options: { days?: number } = {}): Promise<Credentials> {
 		checkDeviceId(id);
-		return this.#issueWithKey(`CN=${id}`, options.days ?? DEVICE_DAYS, [clientAuth]);
+		return this.#issueWithKey(`CN=${id}`, { days: options.days ?? DEVICE_DAYS, usages: [clientAuth] });
 	}
 
 	/**
@@ -116,30 +120,43 @@ export class FleetCa {
 	async issueFromCsr(csr: Uint8Array, id: string, options: { days?: number } = {}): Promise<Issued> {
 		checkDeviceId(id);
 		const key = readCertificationRequest(csr, id);
-		return this.#issue(`CN=${id}`, options.days ?? DEVICE_DAYS, key, [clientAuth]);
+		return this.#issue(`CN=${id}`, key, { days: options.days ?? DEVICE_DAYS, usages: [clientAuth] });
 	}
 
-	/** A worker's key and certificate for the broker: CN = `fleet-service-<worker>`, which no device can have. */
+	/** A worker's key and certificate for the broker: CN = `fleet-service-<worker>`, of a root of their own. Error: `ca.worker_invalid`. */
 	async issueWorker(worker: number, options: { days?: number } = {}): Promise<Credentials> {
 		if (!Number.isSafeInteger(worker) || worker < 1) throw new RoomError("ca.worker_invalid", "workers count from 1");
-		return this.#issueWithKey(`CN=${serviceNamePrefix}${worker}`, options.days ?? SERVER_DAYS, [clientAuth]);
+		const subject = `CN=${serviceNamePrefix}${worker}`;
+		return this.#issueWithKey(subject, { days: options.days ?? SERVER_DAYS, usages: [clientAuth], by: this.#service });
 	}
 
-	/** A key and certificate for another part of the fleet's own: CN = `fleet-<part>`. */
+	/** A key and certificate for another part of the fleet's own: CN = `fleet-<part>`, which no device can have. */
 	async issuePart(part: "bootstrap" | "probe", options: { days?: number } = {}): Promise<Credentials> {
-		return this.#issueWithKey(`CN=${reservedNamePrefix}${part}`, options.days ?? SERVER_DAYS, [clientAuth]);
+		return this.#issueWithKey(`CN=${reservedNamePrefix}${part}`, {
+			days: options.days ?? SERVER_DAYS,
+			usages: [clientAuth],
+		});
+	}
+
+	/** A certificate that the newest list, `crl`, and the next few revoke: who refuses it heeds the list. */
+	async issueProof(): Promise<Credentials> {
+		return this.#issueWithKey(`CN=${reservedNamePrefix}probe`, {
+			days: 1,
+			usages: [clientAuth],
+			serialNumber: proofSerial(this.#list.number),
+		});
 	}
 
 	/** Makes a key and its certificate for a TLS server that is reached by `hosts` (names or IP addresses). */
 	async issueServer(hosts: readonly string[]): Promise<Credentials> {
 		const [first] = hosts;
 		if (first === undefined) throw new RoomError("ca.no_host", "a server certificate needs a host");
-		return this.#issueWithKey("CN=InCamera broker", SERVER_DAYS, [
+		const names = hosts.map((host) => ({ type: isIP(host) ? "ip" : "dns", value: host }) as const);
+		const usages = [
 			new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-			new x509.SubjectAlternativeNameExtension(
-				hosts.map((host) => ({ type: isIP(host) ? "ip" : "dns", value: host }) as const),
-			),
-		]);
+			new x509.SubjectAlternativeNameExtension(names),
+		];
+		return this.#issueWithKey("CN=InCamera broker", { days: SERVER_DAYS, usages });
 	}
 
 	/**
@@ -168,41 +185,40 @@ export class FleetCa {
 		return newest !== null && this.#take(newest);
 	}
 
-	async #issueWithKey(subject: string, days: number, usages: x509.Extension[]): Promise<Credentials> {
+	async #issueWithKey(subject: string, terms: Terms): Promise<Credentials> {
 		const keys = await crypto.subtle.generateKey(signing, true, ["sign", "verify"]);
 		const publicKey = new x509.PublicKey(await crypto.subtle.exportKey("spki", keys.publicKey));
-		return { ...(await this.#issue(subject, days, publicKey, usages)), key: await keyToPem(keys.privateKey) };
+		return { ...(await this.#issue(subject, publicKey, terms)), key: await keyToPem(keys.privateKey) };
 	}
 
-	async #issue(subject: string, days: number, publicKey: x509.PublicKey, usages: x509.Extension[]): Promise<Issued> {
-		const serialNumber = randomSerial();
+	async #issue(subject: string, publicKey: x509.PublicKey, terms: Terms): Promise<Issued> {
+		const { days, usages, by = this.#root, serialNumber = randomSerial() } = terms;
 		const now = Math.floor(this.#clock.now() / 1000) * 1000;
 		const [notBefore, notAfter] = [now - BACKDATE_MS, now + days * DAY_MS];
 		const leaf = await x509.X509CertificateGenerator.create({
 			serialNumber,
 			subject,
-			issuer: this.#root.subjectName,
+			issuer: by.certificate.subjectName,
 			notBefore: new Date(notBefore),
 			notAfter: new Date(notAfter),
 			signingAlgorithm: signing,
 			publicKey,
-			signingKey: this.#key,
+			signingKey: by.key,
 			extensions: [
 				new x509.BasicConstraintsExtension(false, undefined, true),
 				new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
 				await x509.SubjectKeyIdentifierExtension.create(publicKey),
-				await x509.AuthorityKeyIdentifierExtension.create(this.#root.publicKey),
+				await x509.AuthorityKeyIdentifierExtension.create(by.certificate.publicKey),
 				...usages,
 			],
 		});
-		const certificate = `${leaf.toString("pem")}\n`;
-		return { certificate, chain: certificate + this.certificate, serial: serialNumber, notBefore, notAfter };
+		const certificate = toPem(leaf);
+		return { certificate, chain: certificate + toPem(by.certificate), serial: serialNumber, notBefore, notAfter };
 	}
 
 	async #publish(added: readonly RevokedCertificate[]): Promise<void> {
-		const root = { certificate: this.#root, key: this.#key };
 		const list = await this.#revocations.publish(added, (number, revoked) =>
-			signRevocationList(root, { number, revoked, now: this.#clock.now() }),
+			signRevocationList(this.#root, { number, revoked, now: this.#clock.now() }),
 		);
 		await this.#take(list);
 	}
@@ -223,13 +239,14 @@ export class FleetCa {
 /** Opens the fleet's authority in a folder: see `FleetCa.open`. */
 export const openCa = FleetCa.open;
 
-async function readIfThere(path: string): Promise<string | null> {
-	try {
-		return await readFile(path, "utf8");
-	} catch (error) {
-		if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-		throw new RoomError("ca.unreadable", "the authority's state can't be read", { cause: error });
-	}
+/** What a certificate is issued on. */
+interface Terms {
+	days: number;
+	usages: x509.Extension[];
+	/** Absent: the fleet's root. */
+	by?: Root;
+	/** Lower-case hex; absent: a new one. */
+	serialNumber?: string;
 }
 
 const clientAuth = new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]);

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { RevocationReason, RevokedCertificate } from "./RevocationStore.ts";
 import { BACKDATE_MS, DAY_MS, type Root } from "./root.ts";
 import { signing, x509 } from "./x509.ts";
@@ -11,6 +12,19 @@ const reasons = new Map<string, x509.X509CrlReason>([
 	...(["superseded", "replaced"] satisfies RevocationReason[]).map((reason) => [reason, superseded] as const),
 ]);
 
+/** So many lists later a list's proof is still on the newest: whoever asks a broker about one may meet a later one there. */
+const PROOFS = 32;
+
+/**
+ * The serial number, lower-case hex, that stands on the list of this number to prove that a broker heeds it: a certificate with it is
+ * made when somebody asks, and is good for nothing else.
+ */
+export function proofSerial(number: number): string {
+	const bytes = createHash("sha256").update(`proof of list ${number}`).digest().subarray(0, 16);
+	bytes[0] = ((bytes[0] as number) & 0x7f) | 0x40;
+	return bytes.toString("hex");
+}
+
 /** The revocation list (RFC 5280 section 5) of `root`, PEM. `now` in ms since the epoch. */
 export async function signRevocationList(
 	root: Root,
@@ -22,12 +36,19 @@ export async function signRevocationList(
 		nextUpdate: new Date(list.now + LIST_DAYS * DAY_MS),
 		signingAlgorithm: signing,
 		signingKey: root.key,
-		entries: list.revoked.map(({ serial, at, reason }) => ({
-			serialNumber: serial,
-			revocationDate: new Date(at),
-			// Without any reason x509 writes an empty list of extensions, which RFC 5280 5.1 forbids.
-			reason: reasons.get(reason) ?? cessationOfOperation,
-		})),
+		entries: [
+			...list.revoked.map(({ serial, at, reason }) => ({
+				serialNumber: serial,
+				revocationDate: new Date(at),
+				// Without any reason x509 writes an empty list of extensions, which RFC 5280 5.1 forbids.
+				reason: reasons.get(reason) ?? cessationOfOperation,
+			})),
+			...Array.from({ length: Math.min(PROOFS, list.number) }, (_, ago) => ({
+				serialNumber: proofSerial(list.number - ago),
+				revocationDate: new Date(list.now - BACKDATE_MS),
+				reason: superseded,
+			})),
+		],
 		extensions: [
 			await x509.AuthorityKeyIdentifierExtension.create(root.certificate.publicKey),
 			new x509.Extension("2.5.29.20", false, derInteger(list.number)),

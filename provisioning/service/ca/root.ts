@@ -1,6 +1,9 @@
 import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Clock } from "../../../device/core/clock.ts";
 import { RoomError } from "../../../device/core/RoomError.ts";
+import { writeStateFile } from "../../../device/core/writeStateFile.ts";
 import { signing, x509 } from "./x509.ts";
 
 const ROOT_DAYS = 3650;
@@ -14,12 +17,12 @@ export interface Root {
 	key: CryptoKey;
 }
 
-/** A new self-signed root; its key can be exported, to be written once. */
-export async function newRoot(development: boolean, clock: Clock): Promise<Root> {
+/** A new self-signed root; its key can be exported, to be written once. `name`: the beginning of its CN. */
+export async function newRoot(name: string, clock: Clock): Promise<Root> {
 	const keys = await crypto.subtle.generateKey(signing, true, ["sign", "verify"]);
 	const certificate = await x509.X509CertificateGenerator.createSelfSigned({
 		serialNumber: randomSerial(),
-		name: `CN=InCamera fleet CA${development ? " (development)" : ""} ${randomBytes(4).toString("hex")}, O=InCamera`,
+		name: `CN=${name} ${randomBytes(4).toString("hex")}, O=InCamera`,
 		notBefore: new Date(clock.now() - BACKDATE_MS),
 		notAfter: new Date(clock.now() + ROOT_DAYS * DAY_MS),
 		signingAlgorithm: signing,
@@ -33,8 +36,7 @@ export async function newRoot(development: boolean, clock: Clock): Promise<Root>
 	return { certificate, key: keys.privateKey };
 }
 
-/** The root in its two files' texts. Error: `ca.unreadable`, if they can't be read or don't belong together. */
-export async function readRoot(keyPem: string, certificatePem: string): Promise<Root> {
+async function readRoot(keyPem: string, certificatePem: string): Promise<Root> {
 	try {
 		const certificate = new x509.X509Certificate(certificatePem);
 		const key = await crypto.subtle.importKey("pkcs8", x509.PemConverter.decodeFirst(keyPem), signing, false, ["sign"]);
@@ -49,6 +51,37 @@ export async function readRoot(keyPem: string, certificatePem: string): Promise<
 		throw new RoomError("ca.unreadable", "the authority's state can't be read", { cause });
 	}
 }
+
+/**
+ * The root in `<name>.pem` and `<name>.key.pem` (0600) of a folder; null if neither is there. Error: `ca.unreadable` (one of them is
+ * missing, or they can't be read or don't belong together).
+ */
+export async function openRoot(folder: string, name: string): Promise<Root | null> {
+	const [key, certificate] = await Promise.all(
+		[`${name}.key.pem`, `${name}.pem`].map((file) => read(join(folder, file))),
+	);
+	if (!key && !certificate) return null;
+	if (!key || !certificate) throw new RoomError("ca.unreadable", "the authority's state is incomplete");
+	return readRoot(key, certificate);
+}
+
+/** The key comes last: a folder without it was never in use. */
+export async function keepRoot(folder: string, name: string, root: Root): Promise<void> {
+	await writeStateFile(join(folder, `${name}.pem`), toPem(root.certificate), 0o644);
+	await writeStateFile(join(folder, `${name}.key.pem`), await keyToPem(root.key), 0o600);
+}
+
+async function read(path: string): Promise<string | null> {
+	try {
+		return await readFile(path, "utf8");
+	} catch (cause) {
+		if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
+		throw new RoomError("ca.unreadable", "the authority's state can't be read", { cause });
+	}
+}
+
+/** A certificate with the line end that PEM files have. */
+export const toPem = (certificate: x509.X509Certificate): string => `${certificate.toString("pem")}\n`;
 
 /** PKCS #8 PEM. */
 export async function keyToPem(key: CryptoKey): Promise<string> {

@@ -97,7 +97,7 @@ export class FleetWorker {
 			rollouts: new Rollouts({ db, clock }),
 		};
 		this.#line = new ServiceLine({
-			url: broker.url,
+			url: broker.serviceUrl,
 			name: `${serviceNamePrefix}${options.number}`,
 			identity: () => ({ key: this.#identity.key, certificate: this.#identity.chain, ca: ca.certificate }),
 			filters,

@@ -13,6 +13,7 @@ export const workerSettings = z.object({
 	databaseUrl: z.string(),
 	stateFolder: z.string(),
 	url: z.string(),
+	serviceUrl: z.string(),
 	bootstrapUrl: z.nullable(z.string()),
 	brokers: z.array(z.string()),
 	rendezvous: z.string(),

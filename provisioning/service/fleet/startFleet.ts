@@ -20,7 +20,7 @@ export interface FleetOptions {
 	/** Somebody's PostgreSQL; absent: a private one. */
 	database?: NonNullable<ServiceDatabaseOptions["external"]>;
 	/** A private mosquitto, or one that is run elsewhere. */
-	broker: Omit<BrokerOptions, "ca" | "clock"> | { url: string; bootstrapUrl: string | null };
+	broker: Omit<BrokerOptions, "ca" | "clock"> | { url: string; serviceUrl: string; bootstrapUrl: string | null };
 	/** Workers on this machine: one in this process, the others in processes of their own. */
 	workers?: number;
 	/** Number of the first of them; no two workers of a fleet have the same. */
@@ -86,6 +86,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
 					databaseUrl: database.url,
 					stateFolder,
 					url: broker.url,
+					serviceUrl: broker.serviceUrl,
 					bootstrapUrl: broker.bootstrapUrl,
 					...shared,
 				},
@@ -107,7 +108,7 @@ async function brokerOf(
 ): Promise<BrokerAdapter & Partial<Broker>> {
 	if (!("url" in broker)) return startBroker({ ca, clock, dataFolder: join(stateFolder, "broker"), ...broker });
 	// Its list is read by whoever runs it: see the operations guide.
-	return new CheckedBroker({ ca, url: broker.url, bootstrapUrl: broker.bootstrapUrl, apply: async () => {}, clock });
+	return new CheckedBroker({ ca, ...broker, apply: async () => {}, clock });
 }
 
 /** A list that another worker had signed reaches the broker through the process that has its files. */

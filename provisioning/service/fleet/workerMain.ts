@@ -12,7 +12,8 @@ import { workerSettings } from "./WorkerProcess.ts";
 
 /** A worker in a process of its own: see `WorkerProcess`. It ends with its parent. */
 async function start(message: unknown): Promise<() => Promise<void>> {
-	const { databaseUrl, stateFolder, url, bootstrapUrl, limits, ...settings } = workerSettings.parse(message);
+	const { databaseUrl, stateFolder, url, serviceUrl, bootstrapUrl, limits, ...settings } =
+		workerSettings.parse(message);
 	// The parent has migrated it.
 	const database = await Database.open({ url: databaseUrl, migrate: false, clock });
 	const caFolder = join(stateFolder, "ca");
@@ -20,7 +21,7 @@ async function start(message: unknown): Promise<() => Promise<void>> {
 	const ca = await openCa(caFolder, { clock, revocations });
 	// Another worker may have signed it.
 	database.listen(REVOCATION_LIST, () => void ca.refreshCrl().catch(() => {}));
-	const broker = new CheckedBroker({ ca, url, bootstrapUrl, apply: async () => {}, clock });
+	const broker = new CheckedBroker({ ca, url, serviceUrl, bootstrapUrl, apply: async () => {}, clock });
 	const worker = await FleetWorker.start({
 		...{ ...settings, database, ca, revocations, broker, clock },
 		key: await ServiceKey.open(stateFolder),

@@ -5,6 +5,11 @@ import mqtt, { type IClientOptions, type MqttClient } from "mqtt";
 import { type Broker, type BrokerOptions, startBroker } from "../../../../provisioning/service/broker/mosquitto.ts";
 import { type Credentials, type FleetCa, openCa } from "../../../../provisioning/service/ca/FleetCa.ts";
 
+export interface UserOptions extends IClientOptions {
+	/** Is given the client before it connects: a session's messages come with the connection. */
+	attach?: (client: MqttClient) => void;
+}
+
 /** A private mosquitto with an authority of its own, and clients of it that end with the test. */
 export class BrokerUsers {
 	readonly folder: string;
@@ -36,24 +41,38 @@ export class BrokerUsers {
 	}
 
 	/** Somebody with a certificate. */
-	async connect(identity: Pick<Credentials, "key" | "certificate">, options: IClientOptions = {}): Promise<MqttClient> {
+	async connect(identity: Pick<Credentials, "key" | "certificate">, options: UserOptions = {}): Promise<MqttClient> {
 		return this.#connect(this.broker.url, { key: identity.key, cert: identity.certificate, ...options });
 	}
 
-	async device(id: string, options: IClientOptions = {}): Promise<MqttClient> {
+	async device(id: string, options: UserOptions = {}): Promise<MqttClient> {
 		return this.connect(await this.ca.issueDevice(id), options);
 	}
 
+	/** A worker of the service. */
+	async worker(number: number, options: UserOptions = {}): Promise<MqttClient> {
+		const { key, certificate } = await this.ca.issueWorker(number);
+		const clientId = `fleet-service-${number}`;
+		return this.#connect(this.broker.serviceUrl, { key, cert: certificate, clientId, ...options });
+	}
+
 	/** Somebody on the bootstrap listener. */
-	async stranger(clientId: string, options: IClientOptions = {}): Promise<MqttClient> {
+	async stranger(clientId: string, options: UserOptions = {}): Promise<MqttClient> {
 		return this.#connect(this.broker.bootstrapUrl ?? "", { clientId, ...options });
 	}
 
-	async #connect(url: string, options: IClientOptions): Promise<MqttClient> {
+	async #connect(url: string, options: UserOptions): Promise<MqttClient> {
 		const common = { ca: this.ca.certificate, protocolVersion: 5, reconnectPeriod: 0, connectTimeout: 10_000 } as const;
-		const client = await mqtt.connectAsync(url, { ...common, ...options });
-		client.on("error", () => {});
+		const { attach, ...rest } = options;
+		const client = mqtt.connect(url, { ...common, ...rest });
 		this.#clients.push(client);
+		attach?.(client);
+		await new Promise<void>((resolve, reject) => {
+			client.once("connect", () => resolve());
+			client.once("error", reject);
+			client.once("close", () => reject(new Error("closed")));
+		});
+		client.on("error", () => {});
 		return client;
 	}
 

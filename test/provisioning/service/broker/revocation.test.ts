@@ -143,7 +143,7 @@ test("the session of a device that is away is forgotten with it", async () => {
 	const successor = await users.ca.issueDevice("room-asleep");
 	await users.ca.revoke(identity.serial);
 	await users.broker.revoke("room-asleep");
-	const worker = await users.connect(await users.ca.issueWorker(1));
+	const worker = await users.worker(1);
 	await worker.publishAsync(topics.commandRequest("room-asleep"), "x", { qos: 1 });
 	const present = await new Promise((resolve) => {
 		void users.connect(successor, { clientId: "x", clean: false, protocolVersion: 4 }).then(async (client) => {
@@ -180,7 +180,13 @@ test("many revocations at once are few lists, and each of them counts", async ()
 test("a broker that does not heed the list is found out, and started anew where that is ours to do", async () => {
 	const stolen = await users.ca.issueDevice("room-unheeded");
 	await users.ca.revoke(stolen.serial);
-	const common = { ca: users.ca, url: users.broker.url, bootstrapUrl: null, heedMs: 300 };
+	const common = {
+		ca: users.ca,
+		url: users.broker.url,
+		serviceUrl: users.broker.serviceUrl,
+		bootstrapUrl: null,
+		heedMs: 300,
+	};
 	const deaf = new CheckedBroker({ ...common, apply: async () => {} });
 	await expect(deaf.revoke("room-unheeded")).rejects.toMatchObject({ code: "broker.revocations_unheeded" });
 	expect(await knock(stolen)).toBe("let in");

@@ -40,7 +40,7 @@ async function open(number: number, filter = `$share/fleet/${topics.event("+", "
 	const credentials = await ca.issueWorker(number);
 	const heard: Delivery[] = [];
 	const line = new ServiceLine({
-		url: broker.url,
+		url: broker.serviceUrl,
 		name: `fleet-service-${number}`,
 		identity: () => ({ key: credentials.key, certificate: credentials.chain, ca: ca.certificate }),
 		filters: [filter],

@@ -7,8 +7,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { ManualClock } from "../../../../device/core/clock.ts";
 import { FileRevocations } from "../../../../provisioning/service/ca/FileRevocations.ts";
 import { FleetCa, openCa } from "../../../../provisioning/service/ca/FleetCa.ts";
-import { PostgresRevocations, REVOCATIONS_CHANNEL } from "../../../../provisioning/service/ca/PostgresRevocations.ts";
 import type { RevocationStore } from "../../../../provisioning/service/ca/RevocationStore.ts";
+import { proofSerial } from "../../../../provisioning/service/ca/revocationList.ts";
+import { DatabaseRevocations, REVOCATION_LIST } from "../../../../provisioning/service/registry/DatabaseRevocations.ts";
 import { TestDatabases } from "../db/TestDatabase.ts";
 
 const DAY_MS = 86_400_000;
@@ -26,7 +27,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** What OpenSSL reads in a list: its number, and serials with their reasons. */
+/** What OpenSSL reads in a list: its number, and serials with their reasons, but for the proofs. */
 async function read(pem: string): Promise<{ number: number; revoked: Record<string, string> }> {
 	const path = join(folder, "list.pem");
 	await writeFile(path, pem);
@@ -35,7 +36,12 @@ async function read(pem: string): Promise<{ number: number; revoked: Record<stri
 	for (const [, serial, reason] of stdout.matchAll(/Serial Number: (\w+)[\s\S]*?Reason Code:\s+(\w[\w ]*)/g)) {
 		revoked[String(serial).toLowerCase()] = String(reason).trim();
 	}
-	return { number: Number(/CRL Number:\s+(\d+)/.exec(stdout)?.[1]), revoked };
+	const number = Number(/CRL Number:\s+(\d+)/.exec(stdout)?.[1]);
+	for (let ago = 0; ago < Math.min(32, number); ago++) {
+		expect(revoked).toHaveProperty(proofSerial(number - ago));
+		delete revoked[proofSerial(number - ago)];
+	}
+	return { number, revoked };
 }
 
 describe.each<[string, () => Promise<() => RevocationStore>]>([
@@ -44,7 +50,7 @@ describe.each<[string, () => Promise<() => RevocationStore>]>([
 		"the database",
 		async () => {
 			const { db } = await databases.fresh();
-			return () => new PostgresRevocations(db, clock);
+			return () => new DatabaseRevocations({ db, caFolder: join(folder, "ca"), clock });
 		},
 	],
 ])("revocations in %s", (_what, prepare) => {
@@ -65,10 +71,22 @@ describe.each<[string, () => Promise<() => RevocationStore>]>([
 			),
 		});
 		await ca.revoke(["AA", "bb", "Bb"]);
-		expect(await read(ca.crl)).toEqual(before);
+		const { number, revoked } = await read(ca.crl);
+		expect(revoked).toEqual(before.revoked);
 		const again = await open();
-		expect(await read(again.crl)).toEqual({ ...before, number: 5 });
+		expect(await read(again.crl)).toEqual({ ...before, number: number + 1 });
 		expect(await readFile(join(folder, "ca", "crl.pem"), "utf8")).toBe(again.crl);
+	});
+
+	test("bring a proof with each list, which is a certificate that the list revokes", async () => {
+		const ca = await open();
+		for (let count = 0; count < 40; count++) {
+			const proof = await ca.issueProof();
+			expect(await read(ca.crl)).toMatchObject({ revoked: {} });
+			const { number } = await read(ca.crl);
+			expect(proof.serial).toBe(proofSerial(number));
+			await ca.renewCrl();
+		}
 	});
 
 	test("are told with their reason", async () => {
@@ -77,7 +95,7 @@ describe.each<[string, () => Promise<() => RevocationStore>]>([
 			["a1", "stolen"],
 			["a2", "superseded"],
 			["a3", "unconfirmed"],
-			["a4", "replaced"],
+			["a4", "retired"],
 		] as const) {
 			await ca.revoke(serial, { reason });
 		}
@@ -85,7 +103,7 @@ describe.each<[string, () => Promise<() => RevocationStore>]>([
 			a1: "Key Compromise",
 			a2: "Superseded",
 			a3: "Cessation Of Operation",
-			a4: "Superseded",
+			a4: "Cessation Of Operation",
 		});
 	});
 
@@ -119,11 +137,17 @@ describe.each<[string, () => Promise<() => RevocationStore>]>([
 test("two workers with one database: nobody's revocation is lost, each hears of the other's list, and a foreign root is refused", async () => {
 	const database = await databases.fresh();
 	const other = await databases.open(database.name);
-	const a = await openCa(join(folder, "a"), { clock, revocations: new PostgresRevocations(database.db, clock) });
+	const a = await openCa(join(folder, "a"), {
+		clock,
+		revocations: new DatabaseRevocations({ db: database.db, caFolder: join(folder, "a"), clock }),
+	});
 	await cp(join(folder, "a"), join(folder, "b"), { recursive: true });
 	const heard: string[] = [];
-	await other.listen(REVOCATIONS_CHANNEL, (number) => heard.push(String(number)));
-	const b = await openCa(join(folder, "b"), { clock, revocations: new PostgresRevocations(other.db, clock) });
+	await other.listen(REVOCATION_LIST, (number) => heard.push(String(number)));
+	const b = await openCa(join(folder, "b"), {
+		clock,
+		revocations: new DatabaseRevocations({ db: other.db, caFolder: join(folder, "b"), clock }),
+	});
 	const serials = Array.from({ length: 20 }, (_, index) => (0x100 + index).toString(16));
 	await Promise.all(serials.map((serial, index) => (index % 2 ? a : b).revoke(serial)));
 	await a.refreshCrl();
@@ -139,13 +163,19 @@ test("two workers with one database: nobody's revocation is lost, each hears of 
 	expect(list.number).toBe(22);
 	await expect.poll(() => heard).toContain("22");
 	await expect(
-		openCa(join(folder, "c"), { clock, revocations: new PostgresRevocations(other.db, clock) }),
+		openCa(join(folder, "c"), {
+			clock,
+			revocations: new DatabaseRevocations({ db: other.db, caFolder: join(folder, "c"), clock }),
+		}),
 	).rejects.toMatchObject({ code: "ca.foreign_list" });
 });
 
 test("a certificate of a device that somebody revoked in the table is on the next list", async () => {
 	const { db } = await databases.fresh();
-	const ca = await FleetCa.open(join(folder, "ca"), { clock, revocations: new PostgresRevocations(db, clock) });
+	const ca = await FleetCa.open(join(folder, "ca"), {
+		clock,
+		revocations: new DatabaseRevocations({ db, caFolder: join(folder, "ca"), clock }),
+	});
 	const issued = await ca.issueDevice("room-berlin");
 	await db
 		.insertInto("devices")

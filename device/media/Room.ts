@@ -17,6 +17,8 @@ const resting: TvScene = { layout: "resting", name: "", status: "", locked: fals
 
 /** The same warning of the same element is logged once in this time. */
 const sameWarningMs = 60_000;
+/** So long after a call its memory goes back. */
+const restMs = 300;
 
 /**
  * Everything of GStreamer in one pipeline that runs from start to end: sources, the far end's picture and sound, calls and the TV come
@@ -41,6 +43,7 @@ export class Room {
 	readonly #looking: Record<View, boolean> = { tv: false, self: false };
 	readonly #levels = { microphone: { value: 0, atMs: 0 }, far: { value: 0, atMs: 0 } };
 	#ticking: NodeJS.Timeout | null = null;
+	#releasing: NodeJS.Timeout | undefined;
 	#lastSources = "";
 
 	constructor(options: EngineOptions, send: (message: FromEngine) => void, warn: (warning: Warning) => void) {
@@ -104,6 +107,7 @@ export class Room {
 	/** Closes everything; resolves when every device is released. */
 	async stop(): Promise<void> {
 		if (this.#ticking) clearInterval(this.#ticking);
+		clearTimeout(this.#releasing);
 		this.#watch.dispose();
 		await Promise.all([...this.#peers.values()].map((peer) => peer.close()));
 		await this.#pipeline.dispose();
@@ -175,7 +179,12 @@ export class Room {
 
 	/** After a call: it may be hours until the next, and what one takes is half of what the engine has. */
 	#releaseAtRest(): void {
-		if (this.#peers.size === 0 && !this.#ticking) void releaseMemory();
+		clearTimeout(this.#releasing);
+		// Threads that end free their last pictures a moment after they said so.
+		this.#releasing = setTimeout(() => {
+			if (this.#peers.size === 0 && !this.#ticking) void releaseMemory();
+		}, restMs);
+		this.#releasing.unref();
 	}
 
 	/** A display is drawn to always; without one only while somebody looks. */

@@ -29,8 +29,9 @@ const inherited =
  * glibc's allocator (mallopt(3)) for a process that lives for months with some thirty threads that come and go with each call: by default
  * each thread may get an arena that never shrinks, and the size from which memory is given back at once grows with use. One arena, because
  * malloc_trim(3) leaves the ends of all others as they are (11 MB of pictures for many calls), and its lock is no bottleneck: small pieces
- * come from the threads' own caches. And fixed sizes: 4 MiB is above a 1080p picture, and what is free at its end stays up to 32 MiB. With less a picture that is let go
- * is given back to the kernel and the next one is 340 page faults: a tenth of what a call costs. The end of a call gives it all back.
+ * come from the threads' own caches. And fixed sizes: 4 MiB is above a 1080p picture, and what is free at the end stays up to 32 MiB. With
+ * less, a picture that is let go is given back to the kernel and the next one is 340 page faults: a tenth of what a call costs. The end of
+ * a call gives it all back.
  */
 const allocator = { MALLOC_ARENA_MAX: "1", MALLOC_MMAP_THRESHOLD_: "4194304", MALLOC_TRIM_THRESHOLD_: "33554432" };
 

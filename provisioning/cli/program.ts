@@ -10,6 +10,7 @@ import { enrol } from "./fleet/enrol.ts";
 import { invite } from "./fleet/invite.ts";
 import { rollouts } from "./fleet/rollouts.ts";
 import { rooms } from "./fleet/rooms.ts";
+import { simulate } from "./fleet/simulate.ts";
 import type { Io } from "./Io.ts";
 import { manPage } from "./manPage.ts";
 
@@ -45,7 +46,7 @@ export function createProgram(options: ProgramOptions): Command {
 			`Works on the fleet through the service's HTTP API. INCAMERA_FLEET is its address, INCAMERA_TOKEN an API token (console: Tokens);
 \`incamera fleet login\` keeps both for this user.`,
 		);
-	for (const group of [rooms, changes, enrol, rollouts, audit]) group(fleet, run);
+	for (const group of [rooms, changes, enrol, rollouts, audit, simulate]) group(fleet, run);
 	invite(fleet, io, () => program.opts<{ json?: boolean }>().json === true);
 	fleet
 		.command("login")

@@ -4,7 +4,6 @@ import { RoomError } from "../../../device/core/RoomError.ts";
 import { twinDoc } from "../../contract/twin.ts";
 import type { Group } from "../FleetCommand.ts";
 import { table } from "../table.ts";
-import { everything } from "./everything.ts";
 import { when } from "./rooms.ts";
 
 /** Bringing devices into the fleet. */
@@ -43,7 +42,7 @@ export const enrol: Group = (fleet, run) => {
 		.description("Lists the codes that were made, without their secret part. Scope: enrol.")
 		.action(() =>
 			run(async ({ call, show }) =>
-				show(await everything(call, "enrolments.list", {}), (codes) =>
+				show((await call("enrolments.list")).items, (codes) =>
 					table(codes, [
 						{ title: "ID", of: ({ id }) => id },
 						{ title: "CODE", of: ({ lookup }) => `${lookup}-…` },

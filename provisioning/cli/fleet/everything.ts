@@ -1,3 +1,4 @@
+import type * as z from "zod/mini";
 import type { CallId } from "../../contract/http/FleetClient.ts";
 import type { ResponseOf } from "../../contract/http/route.ts";
 import type { Routes } from "../../contract/http/routes.ts";
@@ -5,7 +6,7 @@ import type { Call } from "../FleetCommand.ts";
 
 /** Routes that answer in pages. */
 type Paged = {
-	[Id in CallId]: ResponseOf<Routes[Id]> extends { items: unknown[]; next: string | null } ? Id : never;
+	[Id in CallId]: Routes[Id] extends { query: z.ZodMiniType<{ after?: string | undefined }> } ? Id : never;
 }[CallId];
 type ItemOf<Id extends Paged> = ResponseOf<Routes[Id]> extends { items: (infer Item)[] } ? Item : never;
 

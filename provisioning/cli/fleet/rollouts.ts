@@ -87,7 +87,7 @@ export const rollouts: Group = (fleet, run) => {
 		.summary("list rollouts")
 		.action(() =>
 			run(async ({ call, show }) =>
-				show(await everything(call, "rollouts.list", {}), (items) =>
+				show((await call("rollouts.list")).items, (items) =>
 					table(items, [
 						{ title: "ID", of: ({ id }) => id },
 						{ title: "NAME", of: ({ name }) => name },
@@ -104,7 +104,7 @@ export const rollouts: Group = (fleet, run) => {
 		.command("create")
 		.summary("begin a rollout")
 		.addArgument(new Argument("<name>", "for people"))
-		.requiredOption("--version <version>", "of the firmware, for example 2.1.0")
+		.requiredOption("--firmware <version>", "for example 2.1.0")
 		.requiredOption("--url <url>", "where rooms download the bundle")
 		.requiredOption("--file <bundle>", "the bundle itself, on this machine: its size and SHA-256 are taken from it")
 		.option("--deadline <moment>", "RFC 3339; from then on panels ask people to let it happen")
@@ -113,10 +113,10 @@ export const rollouts: Group = (fleet, run) => {
 		.action(
 			(
 				name: string,
-				options: { version: string; url: string; file: string; deadline?: string; rooms?: string[]; watch?: boolean },
+				options: { firmware: string; url: string; file: string; deadline?: string; rooms?: string[]; watch?: boolean },
 			) =>
 				run(async (fleet) => {
-					const { version, url, file, deadline, rooms } = options;
+					const { firmware: version, url, file, deadline, rooms } = options;
 					const spec = firmwareSpec.safeParse({
 						version,
 						url,

@@ -36,6 +36,8 @@ export const serviceConfig = z.strictObject({
 			name: z._default(z.string().check(z.minLength(1), z.maxLength(80)), "InCamera"),
 			/** Where people open the console: `https://fleet.example.org`, or `http://localhost:8080` on one machine. */
 			origin: z.string(),
+			/** The built console; absent: API only. */
+			consoleFolder: z.optional(path),
 			/** Where rooms hold their meetings, an origin. */
 			rendezvous: z.string().check(z.regex(/^https?:\/\/[A-Za-z0-9.:[\]-]{1,253}$/)),
 			/** A PostgreSQL that is run elsewhere (`ownerUrl`: by the role that owns the tables); absent: a private one. */

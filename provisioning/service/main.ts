@@ -9,6 +9,7 @@ import { LocalDoor } from "./api/LocalDoor.ts";
 import { type BrokerOptions, startBroker } from "./broker/mosquitto.ts";
 import { openCa } from "./ca/FleetCa.ts";
 import { readServiceConfig, type ServiceConfig } from "./config.ts";
+import { consolePage } from "./consolePage.ts";
 import { fleetHealth } from "./fleet/fleetHealth.ts";
 import { startFleet } from "./fleet/startFleet.ts";
 import { FleetMetrics } from "./metrics/FleetMetrics.ts";
@@ -59,7 +60,7 @@ async function fleetOf(
 		if (config.broker) running.push(await startBroker({ ca, ...privateBroker(config.broker) }));
 		return {};
 	}
-	const { name, origin, database, brokers, broker, ...rest } = settings;
+	const { name, origin, consoleFolder, database, brokers, broker, ...rest } = settings;
 	if (!broker === !config.broker) {
 		throw new RoomError("config.unusable", "a fleet needs either `broker` or `fleet.broker`");
 	}
@@ -85,6 +86,7 @@ async function fleetOf(
 				addressOf: (request) => addressOf(request.raw, config.behindProxy),
 			});
 			fleetHealth(app, fleet.worker);
+			if (consoleFolder) await app.register(consolePage, { folder: consoleFolder });
 			// Whoever has this machine lets the first person in, and others when no admin has their passkey any longer.
 			await registered.inviteFirstAdmin(join(stateFolder, "first-admin.url"));
 			running.push(await LocalDoor.open({ stateFolder, invite: (role) => registered.invite(role) }));

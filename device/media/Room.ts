@@ -1,19 +1,16 @@
 import { amplification, farAudioBetween, meter } from "./audio.ts";
-import { Composition } from "./composition.ts";
 import { DeviceWatch } from "./devices.ts";
 import { displaySink } from "./display.ts";
 import { readFarTimecodes } from "./FarTimecode.ts";
 import { GstPeer } from "./GstPeer.ts";
-import { type AppSink, type Bin, type BusMessage, Pipeline, releaseMemory } from "./gst/index.ts";
-import { Hub, isolate } from "./Hub.ts";
+import { type BusMessage, Pipeline, releaseMemory } from "./gst/index.ts";
+import { Hub } from "./Hub.ts";
 import type { MediaDevice, TvScene } from "./MediaEngine.ts";
-import { asJpeg, slowed } from "./preview.ts";
 import type { EngineEvents, EngineMethods, EngineOptions, FromEngine, View } from "./protocol.ts";
 import { SourceSlot } from "./SourceSlot.ts";
 import { Speaker } from "./Speaker.ts";
+import { Views } from "./Views.ts";
 import { type Warning, WarningLimit } from "./WarningLimit.ts";
-
-const resting: TvScene = { layout: "resting", name: "", status: "", locked: false, selfView: true };
 
 /** The same warning of the same element is logged once in this time. */
 const sameWarningMs = 60_000;
@@ -33,14 +30,8 @@ export class Room {
 	readonly #watch: DeviceWatch;
 	readonly #slots: { camera: SourceSlot; microphone: SourceSlot };
 	readonly #peers = new Map<number, GstPeer>();
-	readonly #display: string | null;
 	readonly #speaker: Speaker;
-	#scene = resting;
-	#tv: { composition: Composition; stop: (() => void) | null } | null = null;
-	#tvFailed = false;
-	#self: { bin: Bin; stop: () => void } | null = null;
-	#tvWork: Promise<void> = Promise.resolve();
-	readonly #looking: Record<View, boolean> = { tv: false, self: false };
+	readonly #views: Views;
 	readonly #levels = { microphone: { value: 0, atMs: 0 }, far: { value: 0, atMs: 0 } };
 	#ticking: NodeJS.Timeout | null = null;
 	#releasing: NodeJS.Timeout | undefined;
@@ -80,7 +71,13 @@ export class Room {
 			devices: () => this.#watch.list(),
 			onWarning: this.#warn,
 		});
-		this.#display = options.display === "auto" ? displaySink(process.env, Pipeline.elementExists) : null;
+		this.#views = new Views({
+			pipeline: this.#pipeline,
+			hubs: this.#hubs,
+			options,
+			display: options.display === "auto" ? displaySink(process.env, Pipeline.elementExists) : null,
+			onPicture: (view, jpeg) => this.#send({ t: "picture", view, jpeg }),
+		});
 		const slot = (kind: "camera" | "microphone"): SourceSlot =>
 			new SourceSlot(kind, {
 				pipeline: this.#pipeline,
@@ -99,7 +96,7 @@ export class Room {
 		if (this.#options.farTimecode) {
 			readFarTimecodes(this.#pipeline, this.#hubs.farVideo, (picture) => this.#emit("farTimecode", picture));
 		}
-		this.#refreshTv();
+		void this.#views.start();
 		this.#tellSources();
 		this.#emit("devices", this.devices());
 	}
@@ -137,8 +134,7 @@ export class Room {
 	}
 
 	setTv(scene: TvScene): void {
-		this.#scene = scene;
-		this.#tv?.composition.setScene(scene, this.#camera);
+		this.#views.show(scene, this.#camera);
 	}
 
 	/** Whether the room's own picture is there to be shown, or about to be. */
@@ -146,10 +142,8 @@ export class Room {
 		return this.#slots.camera.status.state === "open";
 	}
 
-	async setPreview(view: View, on: boolean): Promise<void> {
-		this.#looking[view] = on;
-		if (view === "self") await this.#refreshSelf();
-		else await this.#refreshTv();
+	setPreview(view: View, on: boolean): Promise<void> {
+		return this.#views.look(view, on);
 	}
 
 	createPeer(id: number, iceServers: EngineMethods["peer.create"]["argument"]["iceServers"]): GstPeer {
@@ -187,76 +181,6 @@ export class Room {
 		this.#releasing.unref();
 	}
 
-	/** A display is drawn to always; without one only while somebody looks. */
-	#refreshTv(): Promise<void> {
-		this.#tvWork = this.#tvWork.then(async () => {
-			const wanted = this.#display !== null || this.#looking.tv;
-			if (wanted && !this.#tv) {
-				const { width, height, fps } = this.#options.picture;
-				const { previewFps } = this.#options;
-				const options = { width, height, fps: this.#display ? fps : previewFps, previewFps, display: this.#display };
-				const hubs = { far: this.#hubs.farVideo, self: this.#hubs.camera };
-				this.#tv = {
-					composition: new Composition(this.#pipeline, hubs, options, this.#scene, this.#camera),
-					stop: null,
-				};
-			}
-			const tv = this.#tv;
-			if (!tv) return;
-			if (this.#looking.tv && !tv.stop)
-				tv.stop = tv.composition.onPicture((jpeg) => this.#send({ t: "picture", view: "tv", jpeg }));
-			if (!this.#looking.tv) {
-				tv.stop?.();
-				tv.stop = null;
-			}
-			if (!wanted) {
-				this.#tv = null;
-				await tv.composition.dispose();
-			}
-		});
-		return this.#tvWork;
-	}
-
-	/** A TV picture that failed is built anew, once a second at most. */
-	#redoTv(): Promise<void> {
-		const failed = this.#tv;
-		if (!failed || this.#tvFailed) return this.#tvWork;
-		this.#tvFailed = true;
-		this.#tvWork = this.#tvWork.then(async () => {
-			if (this.#tv === failed) this.#tv = null;
-			failed.stop?.();
-			await failed.composition.dispose();
-		});
-		setTimeout(() => {
-			this.#tvFailed = false;
-			void this.#refreshTv();
-		}, 1_000).unref();
-		return this.#tvWork;
-	}
-
-	async #refreshSelf(): Promise<void> {
-		const self = this.#self;
-		if (this.#looking.self && !self) {
-			const bin = this.#pipeline.addDescription(
-				`${isolate} ! queue leaky=downstream max-size-buffers=1 ! ${slowed(this.#options.previewFps)} ! videoscale ! ` +
-					`video/x-raw,width=640,height=360 ! ${asJpeg} ! jpegenc quality=80 ! appsink name=self-jpeg max-buffers=1 drop=true sync=false async=false`,
-			);
-			const sink = bin.getElementByName("self-jpeg") as AppSink;
-			const stop = sink.onSample(({ buffer }) => {
-				if (buffer) this.#send({ t: "picture", view: "self", jpeg: buffer });
-			});
-			bin.syncStateWithParent();
-			const pad = bin.pad("sink");
-			if (pad) this.#hubs.camera.linkUser(pad);
-			pad?.dispose();
-			this.#self = { bin, stop };
-		} else if (!this.#looking.self && self) {
-			this.#self = null;
-			self.stop();
-			await this.#hubs.camera.remove(self.bin);
-		}
-	}
-
 	async #devicesChanged(): Promise<void> {
 		const devices = this.devices();
 		this.#emit("devices", devices);
@@ -287,8 +211,8 @@ export class Room {
 		}
 		if (this.#slots.camera.handleError(message) || this.#slots.microphone.handleError(message)) return;
 		if (element === "speaker-device") void this.#speaker.close();
-		else if (element.startsWith("tv-") || element === "display") void this.#redoTv();
-		else for (const peer of this.#peers.values()) if (peer.handleError(element)) break;
+		else if (!this.#views.handleError(element))
+			for (const peer of this.#peers.values()) if (peer.handleError(element)) break;
 		this.#warn("media.element_failed", element);
 	}
 
@@ -319,7 +243,7 @@ export class Room {
 		const text = JSON.stringify(sources);
 		if (text === this.#lastSources) return;
 		this.#lastSources = text;
-		this.#tv?.composition.setScene(this.#scene, this.#camera);
+		this.#views.show(null, this.#camera);
 		this.#emit("sources", sources);
 	}
 

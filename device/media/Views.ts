@@ -1,0 +1,127 @@
+import { Composition } from "./composition.ts";
+import type { AppSink, Bin, Pipeline } from "./gst/index.ts";
+import { type Hub, isolate } from "./Hub.ts";
+import type { TvScene } from "./MediaEngine.ts";
+import { asJpeg, slowed } from "./preview.ts";
+import type { EngineOptions, View } from "./protocol.ts";
+
+const resting: TvScene = { layout: "resting", name: "", status: "", locked: false, selfView: true };
+/** A TV picture that failed is built anew, so often at most. */
+const redoMs = 1_000;
+
+export interface ViewsSurroundings {
+	pipeline: Pipeline;
+	hubs: { farVideo: Hub; camera: Hub };
+	options: Pick<EngineOptions, "picture" | "previewFps">;
+	/** Launch description of the display's sink, null where there is none. */
+	display: string | null;
+	onPicture: (view: View, jpeg: Uint8Array) => void;
+}
+
+/** What is drawn for the people in the room: the TV, on its display and for viewers, and the self view for viewers. Drawn only while seen. */
+export class Views {
+	readonly #around: ViewsSurroundings;
+	#scene = resting;
+	#camera = false;
+	#tv: { composition: Composition; stop: (() => void) | null } | null = null;
+	#tvFailed = false;
+	#tvWork: Promise<void> = Promise.resolve();
+	#self: { bin: Bin; stop: () => void } | null = null;
+	readonly #looking: Record<View, boolean> = { tv: false, self: false };
+
+	constructor(around: ViewsSurroundings) {
+		this.#around = around;
+	}
+
+	/** Draws to the display from now on, if there is one. */
+	start(): Promise<void> {
+		return this.#refreshTv();
+	}
+
+	/** @param camera Whether the room's own picture is there to be shown, or about to be. */
+	show(scene: TvScene | null, camera: boolean): void {
+		this.#scene = scene ?? this.#scene;
+		this.#camera = camera;
+		this.#tv?.composition.setScene(this.#scene, camera);
+	}
+
+	async look(view: View, on: boolean): Promise<void> {
+		this.#looking[view] = on;
+		if (view === "self") await this.#refreshSelf();
+		else await this.#refreshTv();
+	}
+
+	/** Takes an error of the bus; true when it was about the TV. */
+	handleError(element: string): boolean {
+		if (!element.startsWith("tv-") && element !== "display") return false;
+		void this.#redoTv();
+		return true;
+	}
+
+	/** A display is drawn to always; without one only while somebody looks. */
+	#refreshTv(): Promise<void> {
+		const { pipeline, hubs, options, display, onPicture } = this.#around;
+		this.#tvWork = this.#tvWork.then(async () => {
+			const wanted = display !== null || this.#looking.tv;
+			if (wanted && !this.#tv) {
+				const { width, height, fps } = options.picture;
+				const { previewFps } = options;
+				const size = { width, height, fps: display ? fps : previewFps, previewFps, display };
+				const sources = { far: hubs.farVideo, self: hubs.camera };
+				this.#tv = { composition: new Composition(pipeline, sources, size, this.#scene, this.#camera), stop: null };
+			}
+			const tv = this.#tv;
+			if (!tv) return;
+			if (this.#looking.tv) tv.stop ??= tv.composition.onPicture((jpeg) => onPicture("tv", jpeg));
+			else {
+				tv.stop?.();
+				tv.stop = null;
+			}
+			if (!wanted) {
+				this.#tv = null;
+				await tv.composition.dispose();
+			}
+		});
+		return this.#tvWork;
+	}
+
+	#redoTv(): Promise<void> {
+		const failed = this.#tv;
+		if (!failed || this.#tvFailed) return this.#tvWork;
+		this.#tvFailed = true;
+		this.#tvWork = this.#tvWork.then(async () => {
+			if (this.#tv === failed) this.#tv = null;
+			failed.stop?.();
+			await failed.composition.dispose();
+		});
+		setTimeout(() => {
+			this.#tvFailed = false;
+			void this.#refreshTv();
+		}, redoMs).unref();
+		return this.#tvWork;
+	}
+
+	async #refreshSelf(): Promise<void> {
+		const { pipeline, hubs, options, onPicture } = this.#around;
+		const self = this.#self;
+		if (this.#looking.self && !self) {
+			const bin = pipeline.addDescription(
+				`${isolate} ! queue leaky=downstream max-size-buffers=1 ! ${slowed(options.previewFps)} ! videoscale ! ` +
+					`video/x-raw,width=640,height=360 ! ${asJpeg} ! jpegenc quality=80 ! appsink name=self-jpeg max-buffers=1 drop=true sync=false async=false`,
+			);
+			const sink = bin.getElementByName("self-jpeg") as AppSink;
+			const stop = sink.onSample(({ buffer }) => {
+				if (buffer) onPicture("self", buffer);
+			});
+			bin.syncStateWithParent();
+			const pad = bin.pad("sink");
+			if (pad) hubs.camera.linkUser(pad);
+			pad?.dispose();
+			this.#self = { bin, stop };
+		} else if (!this.#looking.self && self) {
+			this.#self = null;
+			self.stop();
+			await hubs.camera.remove(self.bin);
+		}
+	}
+}

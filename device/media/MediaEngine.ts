@@ -34,7 +34,8 @@ export interface TvScene {
 }
 
 export interface MediaEngineEvents {
-	sources: { microphone: SourceStatus; camera: SourceStatus };
+	/** `speaker`: false where a loudspeaker should be and is not. */
+	sources: { microphone: SourceStatus; camera: SourceStatus; speaker: boolean };
 	devices: MediaDevice[];
 	/** 0–1, ten a second while sources are open. */
 	levels: { microphone: number; far: number };

@@ -68,7 +68,7 @@ export class Room {
 		this.#watch = new DeviceWatch(Pipeline.elementExists, () => void this.#devicesChanged());
 		this.#speaker = new Speaker(this.#pipeline, this.#hubs.farAudio, {
 			setting: options.speaker,
-			devices: () => this.#watch.list(),
+			devices: () => (this.#watch.known ? this.#watch.list() : null),
 			onWarning: this.#warn,
 		});
 		this.#views = new Views({
@@ -187,6 +187,7 @@ export class Room {
 		await this.#speaker.devicesChanged();
 		if (this.#slots.microphone.running || this.#slots.camera.running) await this.#speaker.open();
 		await Promise.all([this.#slots.microphone.devicesChanged(), this.#slots.camera.devicesChanged()]);
+		this.#tellSources();
 	}
 
 	#busMessage(message: BusMessage): void {
@@ -210,7 +211,7 @@ export class Room {
 			return;
 		}
 		if (this.#slots.camera.handleError(message) || this.#slots.microphone.handleError(message)) return;
-		if (element === "speaker-device") void this.#speaker.close();
+		if (element === "speaker-device") void this.#speaker.fail().then(() => this.#tellSources());
 		else if (!this.#views.handleError(element))
 			for (const peer of this.#peers.values()) if (peer.handleError(element)) break;
 		this.#warn("media.element_failed", element);
@@ -239,7 +240,8 @@ export class Room {
 	}
 
 	#tellSources(): void {
-		const sources = { microphone: this.#slots.microphone.status, camera: this.#slots.camera.status };
+		const { microphone, camera } = this.#slots;
+		const sources = { microphone: microphone.status, camera: camera.status, speaker: !this.#speaker.missing };
 		const text = JSON.stringify(sources);
 		if (text === this.#lastSources) return;
 		this.#lastSources = text;

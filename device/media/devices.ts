@@ -40,6 +40,7 @@ export class DeviceWatch {
 	readonly #monitor: DeviceMonitor;
 	readonly #exists: (factory: string) => boolean;
 	#found: FoundDevice[] | null = null;
+	#known = false;
 	#disposed = false;
 
 	constructor(exists: (factory: string) => boolean, onChange: () => void) {
@@ -57,7 +58,15 @@ export class DeviceWatch {
 			},
 		);
 		// before that there are none
-		void this.#monitor.start().then(changed);
+		void this.#monitor.start().then(() => {
+			this.#known = true;
+			changed();
+		});
+	}
+
+	/** Whether the system was asked: before, that a device is not in the list says nothing. */
+	get known(): boolean {
+		return this.#known;
 	}
 
 	list(): FoundDevice[] {

@@ -1,6 +1,6 @@
 import { RoomError } from "../core/RoomError.ts";
 import type { Candidate, IceServer, PeerEvents } from "../meeting/Peer.ts";
-import type { MediaDevice, MediaEngineEvents, SourceStatus, TvScene } from "./MediaEngine.ts";
+import type { MediaDevice, MediaEngineEvents, TvScene } from "./MediaEngine.ts";
 import type { PeerStats } from "./stats.ts";
 
 /**
@@ -71,9 +71,7 @@ export type ToEngine = {
 	[M in EngineMethod]: { t: "request"; id: number; method: M; argument: EngineMethods[M]["argument"] };
 }[EngineMethod];
 
-export interface EngineEvents extends Omit<MediaEngineEvents, "up" | "down"> {
-	sources: { microphone: SourceStatus; camera: SourceStatus };
-}
+export type EngineEvents = Omit<MediaEngineEvents, "up" | "down">;
 
 export type FromEngine =
 	| { t: "ready" }

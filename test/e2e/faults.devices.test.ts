@@ -118,13 +118,15 @@ describe("a room", { timeout: 90_000 }, () => {
 		await Promise.all([hearing.close(), seeing.close()]);
 	});
 
-	it("whose camera can't be opened, or is no camera, is heard all the same", async () => {
+	it("whose camera can't be opened, or is no camera, is heard all the same; so is one without its loudspeaker", async () => {
 		const [[berlin, one], [muenchen, other]] = await calls(
-			{ camera: { device: "v4l2:/dev/video77" }, microphone: "synthetic" },
+			{ camera: { device: "v4l2:/dev/video77" }, microphone: "synthetic", speaker: { device: "alsa:hw:9" } },
 			{ camera: { file: file("minutes.txt") }, microphone: { device: "alsa:hw:9" } },
 		);
 		await heard(one);
 		await berlin.until(({ media, missing }) => media.camera.state === "absent" && missing.includes("camera"));
+		expect(berlin.snapshot.missing).toContain("speaker");
+		expect(muenchen.snapshot.missing).not.toContain("speaker");
 		await muenchen.until(
 			({ media }) => media.camera.state === "absent" && media.microphone.state === "absent",
 			"no camera and no microphone",

@@ -8,7 +8,7 @@ import type { Candidate } from "../../../device/meeting/Peer.ts";
 
 /** What an engine told last, and waiting for it to tell something. */
 export interface Told {
-	sources: { microphone: SourceStatus; camera: SourceStatus } | null;
+	sources: { microphone: SourceStatus; camera: SourceStatus; speaker: boolean } | null;
 	levels: { microphone: number; far: number };
 	up: number;
 	down: number[];

@@ -7,6 +7,7 @@ import type { NegotiatedMedia } from "../../../device/media/negotiation.ts";
 import { PeerSender } from "../../../device/media/PeerSender.ts";
 import { defaultEngineOptions } from "../../../device/media/protocol.ts";
 import { SourceSlot } from "../../../device/media/SourceSlot.ts";
+import { Speaker } from "../../../device/media/Speaker.ts";
 import { until } from "./engines.ts";
 import { makeNative } from "./native/built.ts";
 
@@ -121,6 +122,73 @@ describe("a source slot", { timeout: 30_000 }, () => {
 		expect(slot.running).toBe(false);
 		slot.measure(performance.now() + 600);
 		expect(slot.status).toMatchObject({ state: "off", flowing: false });
+	});
+});
+
+describe("a loudspeaker", { timeout: 30_000 }, () => {
+	const device = (kind: FoundDevice["kind"], id: string, element = "fakesink"): FoundDevice => ({
+		id,
+		label: id,
+		kind,
+		api: "alsa",
+		element,
+		caps: null,
+		isDefault: false,
+	});
+	const [good, other] = [device("speaker", "good"), device("speaker", "other")];
+	const bad = device("speaker", "bad", "filesink location=/nonexistent/incamera");
+	let devices: FoundDevice[] | null;
+	let warnings: string[];
+
+	async function speaker(setting: string): Promise<Speaker> {
+		await build(Hub.description("far"));
+		devices = null;
+		warnings = [];
+		const onWarning = (code: string) => void warnings.push(code);
+		return new Speaker(pipeline, new Hub(pipeline, "far"), { setting, devices: () => devices, onWarning });
+	}
+
+	it("is missing where devices are and none of them is one, and not on a machine that never had any", async () => {
+		const made = await speaker("auto");
+		const missing = (now: FoundDevice[] | null): boolean => {
+			devices = now;
+			return made.missing;
+		};
+		expect([missing(null), missing([])]).toEqual([false, false]);
+		expect(missing([device("camera", "camera")])).toBe(true);
+		expect(missing([device("camera", "camera"), good])).toBe(false);
+		expect([missing([good]), missing([])]).toEqual([false, true]);
+	});
+
+	it("that is named is missing until it is there, and one that is not wanted never is", async () => {
+		const named = await speaker("device:good");
+		expect(named.missing).toBe(false);
+		devices = [other];
+		expect(named.missing).toBe(true);
+		devices = [other, good];
+		expect(named.missing).toBe(false);
+		await pipeline.dispose();
+		const unwanted = await speaker("none");
+		devices = [device("camera", "camera")];
+		expect(unwanted.missing).toBe(false);
+	});
+
+	it("is missing when it can't be opened, fails or is unplugged, until one opens", async () => {
+		const made = await speaker("auto");
+		devices = [bad];
+		await made.open();
+		expect([made.playing, made.missing, warnings]).toEqual([false, true, ["media.speaker_failed"]]);
+		devices = [good];
+		await made.devicesChanged();
+		await made.open();
+		expect([made.playing, made.missing]).toEqual([true, false]);
+		await made.fail();
+		expect([made.playing, made.missing]).toEqual([false, true]);
+		await made.open();
+		expect([made.playing, made.missing]).toEqual([true, false]);
+		devices = [];
+		await made.devicesChanged();
+		expect([made.playing, made.missing]).toEqual([false, true]);
 	});
 });
 

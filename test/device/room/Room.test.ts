@@ -21,7 +21,7 @@ function connected(): RoomBench {
 }
 
 describe("settings of the room", () => {
-	test("change while it runs, also in a call, which goes on", () => {
+	test("change while it runs, also in a call, which goes on", async () => {
 		const bench = connected();
 		bench.room.tell({ type: "presence.changed", room: "muenchen-01", online: true });
 		const before = bench.screen;
@@ -36,6 +36,7 @@ describe("settings of the room", () => {
 			{ id: "bonn-0001", name: "Bonn", online: null },
 		]);
 		expect(snapshot.screen).toEqual(before);
+		await bench.settled();
 		expect(bench.engine.tv?.locale).toBe("en");
 	});
 

@@ -91,7 +91,7 @@ export class FleetApi {
 			...sessionHandlers({ db, passkeys, people, sessions, fleet }),
 			...peopleHandlers({ db, people, tokens, invitations }),
 			...deviceHandlers({ db, duties }),
-			...enrolmentHandlers({ db, enrolments: duties.enrolments }),
+			...enrolmentHandlers({ db, clock, enrolments: duties.enrolments }),
 			...rolloutHandlers({ db, rollouts: duties.rollouts }),
 			...auditHandlers({ db }),
 			...liveHandlers({ hub }),

@@ -14,10 +14,9 @@ import { createApp } from "../../../provisioning/service/app.ts";
 import { freePort } from "../../../provisioning/service/child/freePort.ts";
 import { consolePage } from "../../../provisioning/service/consolePage.ts";
 import type { Database, Db } from "../../../provisioning/service/db/Database.ts";
-import { announce } from "../../../provisioning/service/fleet/announcements.ts";
 import { FleetMetrics } from "../../../provisioning/service/metrics/FleetMetrics.ts";
 import { buildPage } from "../../../tools/build-ui.ts";
-import { databaseDuties } from "../../provisioning/service/api/databaseDuties.ts";
+import { busless } from "../../provisioning/service/api/busless.ts";
 
 const root = join(import.meta.dirname, "..", "..", "..");
 
@@ -44,6 +43,7 @@ export class ConsoleRig {
 		const { db } = database;
 		// no guest page here
 		const folder = await mkdtemp(join(tmpdir(), "incamera-console-"));
+		const duties = await busless(db, systemClock);
 		let fleet: FleetApi | null = null;
 		const app = await createApp({
 			guestFolder: folder,
@@ -51,7 +51,7 @@ export class ConsoleRig {
 				await server.register(consolePage, { folder: join(root, "build", "ui", "console") });
 				fleet = await FleetApi.register(server, {
 					database,
-					duties: databaseDuties(db, systemClock),
+					duties,
 					clock: systemClock,
 					log: silentLog,
 					origin,
@@ -79,8 +79,8 @@ export class ConsoleRig {
 
 	/** What another person would do in another browser. */
 	async setDesired(device: string, rev: number, doc: TwinDoc): Promise<void> {
-		await databaseDuties(this.db, systemClock).twins.setDesired(device, rev, doc, "service");
-		await announce(this.db, { devices: [device] });
+		const { twins } = await busless(this.db, systemClock);
+		await twins.setDesired(device, rev, doc, "service");
 	}
 
 	async rename(device: string, name: string): Promise<void> {

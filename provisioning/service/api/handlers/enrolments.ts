@@ -1,19 +1,20 @@
+import type { Clock } from "../../../../device/core/clock.ts";
 import type { Enrolment } from "../../../contract/http/shapes.ts";
 import type { Db } from "../../db/Database.ts";
+import { describeEnrolment } from "../../enrolment/Enrolments.ts";
 import type { FleetDuties } from "../FleetDuties.ts";
 import { notFound } from "../failures.ts";
 import type { HandlersOf } from "../Handlers.ts";
 import { isUuid } from "../signIn/secrets.ts";
 
-const TRIES = 5;
-
 export function enrolmentHandlers(options: {
 	db: Db;
+	clock: Clock;
 	enrolments: FleetDuties["enrolments"];
 }): HandlersOf<"enrolments"> {
-	const { db, enrolments } = options;
+	const { db, clock, enrolments } = options;
 	return {
-		"enrolments.list": async () => ({ items: await list(db), next: null }),
+		"enrolments.list": async () => ({ items: await list(db, clock.now()), next: null }),
 		"enrolments.create": async ({ body, actor }) => {
 			const { code, record } = await enrolments.create({ room: body.room, by: actor });
 			return { code, about: record };
@@ -25,22 +26,8 @@ export function enrolmentHandlers(options: {
 	};
 }
 
-async function list(db: Db): Promise<Enrolment[]> {
-	const rows = await db
-		.selectFrom("enrolment_codes")
-		.select(["id", "lookup", "state", "tries_left", "room", "device_id", "created_at", "expires_at"])
-		.orderBy("created_at", "desc")
-		.limit(1000)
-		.execute();
-	return rows.map((row) => ({
-		id: row.id,
-		lookup: row.lookup,
-		roomName: row.room.name,
-		createdAt: row.created_at.toISOString(),
-		expiresAt: row.expires_at.toISOString(),
-		tries: TRIES - row.tries_left,
-		// A certificate was issued and the device has not come with it yet: nobody else can use the code.
-		state: row.state === "issued" ? "open" : row.state,
-		device: row.device_id,
-	}));
+/** The newest first; who looks for an older one looks for what can't be used any longer. */
+async function list(db: Db, nowMs: number): Promise<Enrolment[]> {
+	const rows = await db.selectFrom("enrolment_codes").selectAll().orderBy("created_at", "desc").limit(1000).execute();
+	return rows.map((row) => describeEnrolment(row, nowMs));
 }

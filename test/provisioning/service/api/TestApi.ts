@@ -11,7 +11,7 @@ import { Sessions } from "../../../../provisioning/service/api/signIn/Sessions.t
 import { createApp } from "../../../../provisioning/service/app.ts";
 import type { Database, Db } from "../../../../provisioning/service/db/Database.ts";
 import { FleetMetrics } from "../../../../provisioning/service/metrics/FleetMetrics.ts";
-import { databaseDuties } from "./databaseDuties.ts";
+import { busless } from "./busless.ts";
 
 export const ORIGIN = "http://localhost:8080";
 
@@ -45,13 +45,14 @@ export class TestApi {
 		const { db } = database;
 		const metrics = new FleetMetrics({ db });
 		const folder = await mkdtemp(join(tmpdir(), "incamera-api-test-"));
+		const duties = await busless(db, clock);
 		let fleet: FleetApi | null = null;
 		const app = await createApp({
 			guestFolder: folder,
 			routes: async (server) => {
 				fleet = await FleetApi.register(server, {
 					database,
-					duties: databaseDuties(db, clock),
+					duties,
 					clock,
 					log: silentLog,
 					origin: ORIGIN,

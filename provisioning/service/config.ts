@@ -25,8 +25,19 @@ export const serviceConfig = z.strictObject({
 			host: z._default(z.string(), "127.0.0.1"),
 			port,
 			names: z._default(z.array(z.string()), []),
+			/** For the service's workers, on loopback; absent: a free one. */
+			servicePort: z.optional(port),
 			/** Where devices that are nobody's yet come to enrol, with a code; absent: nowhere. */
 			bootstrap: z.optional(z.strictObject({ port })),
+			/** Not as our children but in the system's units, which read their files in `folder`: docs/operations.md. */
+			system: z.optional(
+				z.strictObject({
+					folder: z._default(path, "/var/lib/incamera-broker"),
+					dataFolder: z._default(path, "/var/lib/mosquitto"),
+					/** Where workers of other machines come; absent: loopback, they can't. */
+					serviceHost: z.optional(z.string()),
+				}),
+			),
 		}),
 	),
 	/** Fleet service: enrolment, twins, commands, rollouts, API and console. */

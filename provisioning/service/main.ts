@@ -11,7 +11,7 @@ import { openCa } from "./ca/FleetCa.ts";
 import { readServiceConfig, type ServiceConfig } from "./config.ts";
 import { consolePage } from "./consolePage.ts";
 import { fleetHealth } from "./fleet/fleetHealth.ts";
-import { startFleet } from "./fleet/startFleet.ts";
+import { type FleetOptions, startFleet } from "./fleet/startFleet.ts";
 import { FleetMetrics } from "./metrics/FleetMetrics.ts";
 import { addressOf } from "./rendezvous/plugin.ts";
 import { type ServiceOptions, startService } from "./startService.ts";
@@ -68,7 +68,7 @@ async function fleetOf(
 	const fleet = await startFleet({
 		...rest,
 		stateFolder,
-		broker: broker ?? privateBroker(config.broker as NonNullable<ServiceConfig["broker"]>),
+		broker: broker ?? brokerOf(config.broker as BrokerConfig),
 		...(database
 			? { database: { url: database.url, ...(database.ownerUrl ? { ownerUrl: database.ownerUrl } : {}) } }
 			: {}),
@@ -94,10 +94,25 @@ async function fleetOf(
 	};
 }
 
-const privateBroker = ({ bootstrap, ...broker }: NonNullable<ServiceConfig["broker"]>): Omit<BrokerOptions, "ca"> => ({
+type BrokerConfig = NonNullable<ServiceConfig["broker"]>;
+
+const privateBroker = ({ bootstrap, system: _, servicePort, ...broker }: BrokerConfig): Omit<BrokerOptions, "ca"> => ({
 	...broker,
+	...(servicePort ? { servicePort } : {}),
 	...(bootstrap ? { bootstrap } : {}),
 });
+
+function brokerOf(config: BrokerConfig): FleetOptions["broker"] {
+	const { system, host, port, names, servicePort, bootstrap } = config;
+	if (!system) return privateBroker(config);
+	if (!servicePort) throw new RoomError("config.unusable", "`broker.system` needs `broker.servicePort`");
+	const { folder, dataFolder, serviceHost } = system;
+	return {
+		...{ host, port, names, servicePort, folder, dataFolder },
+		...(serviceHost ? { serviceHost } : {}),
+		...(bootstrap ? { bootstrap } : {}),
+	};
+}
 
 async function turnOf(
 	{ turn }: ServiceConfig,

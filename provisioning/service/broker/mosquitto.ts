@@ -44,6 +44,7 @@ export interface Broker extends BrokerAdapter {
 	readonly bootstrapPid: number | null;
 }
 
+const LOOPBACK = "127.0.0.1";
 /** Somebody may take a free port before mosquitto does. */
 const PORT_TRIES = 3;
 /**
@@ -58,7 +59,7 @@ const BOOTSTRAP_FILES = 600;
  * `broker.not_ready`, `broker.data_unreachable`.
  */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
-	const { host = "127.0.0.1", port = 0, servicePort = 0, bootstrap } = options;
+	const { host = LOOPBACK, port = 0, servicePort = 0, bootstrap } = options;
 	const account = await unprivileged("mosquitto");
 	const dataFolder = options.dataFolder ? await prepareData(resolve(options.dataFolder), account) : null;
 	const wanted = { devices: port, service: servicePort, bootstrap: bootstrap ? (bootstrap.port ?? 0) : null };
@@ -85,7 +86,9 @@ interface Setting {
 async function startOn(setting: Setting, ports: Ports): Promise<Broker> {
 	const { ca, host, names = [], account, dataFolder, clock = systemClock } = setting;
 	const at = (port: number): ListenAddress => ({ host, port, names });
-	const [devices, service] = [at(ports.devices), at(ports.service)];
+	const devices = at(ports.devices);
+	// Private: its workers are on this machine.
+	const service = { ...at(ports.service), host: LOOPBACK };
 	const bootstrap = ports.bootstrap === null ? null : at(ports.bootstrap);
 	const undo: (() => Promise<void>)[] = [];
 	const close = async () => {

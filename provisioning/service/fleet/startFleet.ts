@@ -4,6 +4,7 @@ import type { Log } from "../../../device/core/log.ts";
 import type { BrokerAdapter } from "../broker/BrokerAdapter.ts";
 import { CheckedBroker } from "../broker/CheckedBroker.ts";
 import { type Broker, type BrokerOptions, startBroker } from "../broker/mosquitto.ts";
+import { openSystemBroker, type SystemBrokerOptions } from "../broker/systemMosquitto.ts";
 import type { IntakeOptions } from "../bus/Intake.ts";
 import { type FleetCa, openCa } from "../ca/FleetCa.ts";
 import type { Database } from "../db/Database.ts";
@@ -19,8 +20,11 @@ export interface FleetOptions {
 	stateFolder: string;
 	/** Somebody's PostgreSQL; absent: a private one. */
 	database?: NonNullable<ServiceDatabaseOptions["external"]>;
-	/** A private mosquitto, or one that is run elsewhere. */
-	broker: Omit<BrokerOptions, "ca" | "clock"> | { url: string; serviceUrl: string; bootstrapUrl: string | null };
+	/** A private mosquitto, those of the system's units, or a broker that is run elsewhere. */
+	broker:
+		| Omit<BrokerOptions, "ca" | "clock">
+		| Omit<SystemBrokerOptions, "ca" | "clock">
+		| { url: string; serviceUrl: string; bootstrapUrl: string | null };
 	/** Workers on this machine: one in this process, the others in processes of their own. */
 	workers?: number;
 	/** Number of the first of them; no two workers of a fleet have the same. */
@@ -106,6 +110,7 @@ async function brokerOf(
 	ca: FleetCa,
 	clock: Clock,
 ): Promise<BrokerAdapter & Partial<Broker>> {
+	if ("folder" in broker) return openSystemBroker({ ca, clock, ...broker });
 	if (!("url" in broker)) return startBroker({ ca, clock, dataFolder: join(stateFolder, "broker"), ...broker });
 	// Its list is read by whoever runs it: see the operations guide.
 	return new CheckedBroker({ ca, ...broker, apply: async () => {}, clock });

@@ -61,6 +61,8 @@ export const serviceConfig = z.strictObject({
 			brokers: z.optional(z.array(mqtts).check(z.minLength(1), z.maxLength(8))),
 			/** Worker processes on this machine, and the number of the first: no two workers of a fleet have the same. */
 			workers: z._default(z.number().check(z.int(), z.gte(1), z.lte(16)), 1),
+			/** Who may read `/metrics`: who has a token with the scope `metrics`, or also programs on this machine (never behind a proxy). */
+			metrics: z._default(z.enum(["token", "loopback"]), "token"),
 			firstWorker: z._default(z.number().check(z.int(), z.gte(1)), 1),
 		}),
 	),

@@ -60,7 +60,10 @@ async function fleetOf(
 		if (config.broker) running.push(await startBroker({ ca, ...privateBroker(config.broker) }));
 		return {};
 	}
-	const { name, origin, consoleFolder, database, brokers, broker, ...rest } = settings;
+	const { name, origin, consoleFolder, database, brokers, broker, metrics: metricsFor, ...rest } = settings;
+	if (metricsFor === "loopback" && config.behindProxy) {
+		throw new RoomError("config.unusable", "behind a proxy everybody comes from this machine: metrics need a token");
+	}
 	if (!broker === !config.broker) {
 		throw new RoomError("config.unusable", "a fleet needs either `broker` or `fleet.broker`");
 	}
@@ -77,16 +80,17 @@ async function fleetOf(
 		outcome: (kind, outcome) => metrics?.bus(kind, outcome),
 	});
 	running.push(fleet);
-	metrics = new FleetMetrics({ db: fleet.database.db });
+	metrics = new FleetMetrics({ db: fleet.database.db, counters: fleet.worker.counters });
 	const api = { database: fleet.database, duties: fleet.worker.duties, clock: systemClock, log, name, origin, metrics };
 	return {
 		routes: async (app) => {
 			const registered = await FleetApi.register(app, {
 				...api,
+				metricsFor,
 				addressOf: (request) => addressOf(request.raw, config.behindProxy),
 			});
 			fleetHealth(app, fleet.worker);
-			if (consoleFolder) await app.register(consolePage, { folder: consoleFolder });
+			if (consoleFolder) await app.register(consolePage, { folder: consoleFolder, origin });
 			// Whoever has this machine lets the first person in, and others when no admin has their passkey any longer.
 			await registered.inviteFirstAdmin(join(stateFolder, "first-admin.url"));
 			running.push(await LocalDoor.open({ stateFolder, invite: (role) => registered.invite(role) }));

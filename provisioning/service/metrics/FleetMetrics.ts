@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import type { Counters } from "../bus/Counters.ts";
 import type { Db } from "../db/Database.ts";
 
 /** What the bus did with a message: `stale` and `duplicate` are no faults, they are dropped. */
@@ -29,7 +30,8 @@ export class FleetMetrics {
 	readonly #queries: Histogram;
 	#watchers: () => number = () => 0;
 
-	constructor({ db }: { db: Db }) {
+	/** `counters`: the worker's own; absent: there is none. */
+	constructor({ db, counters }: { db: Db; counters?: Pick<Counters, "read"> }) {
 		const registers = [this.#registry];
 		// Processor, memory, collector, and the event loop's delay.
 		collectDefaultMetrics({ register: this.#registry, prefix: "incamera_" });
@@ -61,6 +63,7 @@ export class FleetMetrics {
 				this.set(self.#watchers());
 			},
 		});
+		if (counters) countersOf(counters, registers);
 		this.#db = db;
 		this.#gauges = gaugesOf(registers);
 	}
@@ -115,6 +118,30 @@ export class FleetMetrics {
 			gauges.rooms.reset();
 			gauges.up.set(0);
 		}
+	}
+}
+
+/** What a worker counts beside frames, which `bus` has with what became of each. */
+const counted = {
+	events_stored: { help: "Events of devices that were new", labelNames: [] },
+	outbound_published: { help: "Messages to devices that the broker has", labelNames: [] },
+	outbound_refused: { help: "Messages to devices that the broker refused for good", labelNames: [] },
+	enrolments: { help: "Enrolments that ended, confirmed or with a refusal's code", labelNames: ["outcome"] },
+	enrolment_proofs: { help: "Proofs of a code that were computed", labelNames: [] },
+};
+
+function countersOf(counters: Pick<Counters, "read">, registers: Registry[]): void {
+	for (const [name, { help, labelNames }] of Object.entries(counted)) {
+		new Counter({
+			name: `incamera_${name}_total`,
+			help,
+			labelNames,
+			registers,
+			collect() {
+				this.reset();
+				for (const count of counters.read()) if (count.name === name) this.inc({ ...count.labels }, count.value);
+			},
+		});
 	}
 }
 

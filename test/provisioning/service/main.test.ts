@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { freePort } from "../../../provisioning/service/child/freePort.ts";
 import { readServiceConfig } from "../../../provisioning/service/config.ts";
@@ -51,9 +52,11 @@ test("runs from a file, says when it is there, and ends in order", async () => {
 test("with a fleet: database, broker, worker and API are there, and a link waits for the first admin", async () => {
 	const port = await freePort("127.0.0.1");
 	const file = await config(
-		`${minimal(port)}broker:\n  port: 0\n  bootstrap: { port: 0 }\nfleet:\n  origin: http://localhost:${port}\n` +
-			`  rendezvous: http://127.0.0.1:${port}\n  workers: 2\n`,
+		`${minimal(port)}broker:\n  port: 0\n  bootstrap: { port: 0 }\n` +
+			`fleet:\n  origin: http://localhost:${port}\n  rendezvous: http://127.0.0.1:${port}\n  workers: 2\n  metrics: loopback\n  consoleFolder: ${folder}/console\n`,
 	);
+	await mkdir(join(folder, "console", "assets"), { recursive: true });
+	await writeFile(join(folder, "console", "index.html"), "<!doctype html>The console");
 	child = spawn(process.execPath, [program, "--config", file], { stdio: ["ignore", "pipe", "inherit"] });
 	const lines: string[] = [];
 	createInterface({ input: child.stdout! }).on("line", (line) => lines.push(line));
@@ -62,12 +65,31 @@ test("with a fleet: database, broker, worker and API are there, and a link waits
 	await expect.poll(health).toEqual({ broker: true, database: true });
 	expect((await fetch(`http://127.0.0.1:${port}/api/1/devices`)).status).toBe(401);
 	expect((await stat(join(folder, "state", "first-admin.url"))).mode & 0o777).toBe(0o600);
+	expect(await (await fetch(`http://127.0.0.1:${port}/console`)).text()).toBe("<!doctype html>The console");
+	expect(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).toContain("incamera_database_up 1");
+	const cli = new URL("../../../provisioning/cli/main.ts", import.meta.url).pathname;
+	const words = ["--json", "fleet", "invite", "--local", join(folder, "state")];
+	const { stdout } = await promisify(execFile)(process.execPath, [cli, ...words]);
+	expect(JSON.parse(stdout)).toMatchObject({
+		url: expect.stringContaining(`http://localhost:${port}/console/#/invite/`),
+	});
 	// One of the two workers leads.
 	await expect.poll(() => lines.filter((line) => line.includes('"leads":true')).length).toBe(1);
 	await expect.poll(() => lines.filter((line) => line.includes('"state":"connected"')).length).toBe(2);
 	const exited = once(child, "exit");
 	child.kill("SIGTERM");
 	expect(await exited).toEqual([0, null]);
+});
+
+test("metrics for this machine alone are refused behind a proxy, which is this machine", async () => {
+	const file = await config(
+		`${minimal(0)}behindProxy: true\nbroker:\n  port: 0\nfleet:\n  origin: http://localhost:1\n  rendezvous: http://127.0.0.1:1\n` +
+			"  metrics: loopback\n",
+	);
+	child = spawn(process.execPath, [program, "--config", file], { stdio: ["ignore", "pipe", "inherit"] });
+	const said: string[] = [];
+	for await (const line of createInterface({ input: child.stdout! })) said.push(line);
+	expect(said.map((line) => JSON.parse(line))).toMatchObject([{ level: "error", code: "config.unusable" }]);
 });
 
 test("says in one line why it can't start, and ends with 1", async () => {

@@ -1,6 +1,8 @@
 import { sql } from "kysely";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { scopes } from "../../../../provisioning/contract/http/route.ts";
+import { Counters } from "../../../../provisioning/service/bus/Counters.ts";
+import { FleetMetrics } from "../../../../provisioning/service/metrics/FleetMetrics.ts";
 import { TestDatabases } from "../db/TestDatabase.ts";
 import { insertRoom } from "./samples.ts";
 import { TestApi } from "./TestApi.ts";
@@ -77,6 +79,21 @@ test("tell of rooms, backlog, bus and answers", async () => {
 	expect(value(body, 'incamera_bus_messages_total{kind="event",outcome="malformed"}')).toBe("1");
 	expect(value(body, 'incamera_api_answer_seconds_count{route="devices.counts",status="200"}')).toBe("1");
 	expect(Number(value(body, "incamera_nodejs_eventloop_lag_p99_seconds"))).toBeGreaterThan(0);
+});
+
+test("tell what a worker counts", async () => {
+	const counters = new Counters();
+	const metrics = new FleetMetrics({ db: api.db, counters });
+	counters.add("events_stored", {}, 7);
+	counters.add("enrolments", { outcome: "confirmed" }, 2);
+	counters.add("enrolments", { outcome: "enrol.code_wrong" });
+	for (let scrapes = 0; scrapes < 2; scrapes++) {
+		const { text } = await metrics.page();
+		expect(value(text, "incamera_events_stored_total")).toBe("7");
+		expect(value(text, "incamera_outbound_published_total")).toBe("0");
+		expect(value(text, 'incamera_enrolments_total{outcome="confirmed"}')).toBe("2");
+		expect(value(text, 'incamera_enrolments_total{outcome="enrol.code_wrong"}')).toBe("1");
+	}
 });
 
 test("tell of nobody: no id, no name, no address, no token", async () => {

@@ -1,7 +1,6 @@
 import type { Clock } from "../../../device/core/clock.ts";
 import type { Log } from "../../../device/core/log.ts";
 import { serviceNamePrefix, topics } from "../../contract/topics.ts";
-import type { FleetDuties } from "../api/FleetDuties.ts";
 import type { BrokerAdapter } from "../broker/BrokerAdapter.ts";
 import { Counters } from "../bus/Counters.ts";
 import { Intake, type IntakeHandlers, type IntakeOptions } from "../bus/Intake.ts";
@@ -72,7 +71,13 @@ const filters = [
 export class FleetWorker {
 	readonly counters = new Counters();
 	/** What the HTTP API asks for. */
-	readonly duties: FleetDuties;
+	readonly duties: {
+		readonly registry: Registry;
+		readonly twins: Twins;
+		readonly commands: Commands;
+		readonly enrolments: Enrolments;
+		readonly rollouts: Rollouts;
+	};
 	readonly #options: FleetWorkerOptions;
 	readonly #line: ServiceLine;
 	readonly #intake: Intake;

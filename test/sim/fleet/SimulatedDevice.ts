@@ -52,6 +52,7 @@ export interface SimulatedDeviceEvents {
 	revocations: string;
 }
 
+const CONFIRM_AGAIN_MS = 3000;
 const calm: RoomStatus = { activity: "free", trouble: null, busyUntil: null, nextBusyAt: null, missing: [] };
 
 /**
@@ -82,6 +83,7 @@ export class SimulatedDevice {
 	#epoch = 0;
 	#renewal: ((answer: z.infer<typeof certificateResponse>) => void) | null = null;
 	#claim: () => void = () => {};
+	#cancelConfirm: () => void = () => {};
 	#started = false;
 
 	constructor(options: SimulatedDeviceOptions) {
@@ -141,6 +143,7 @@ export class SimulatedDevice {
 		if (this.#line.isOpen) {
 			await this.publish(topics.presence(this.id), this.#presence(false, this.#epoch), true).catch(() => {});
 		}
+		this.#cancelConfirm();
 		await this.#line.close();
 		this.events.clear();
 	}
@@ -224,9 +227,20 @@ export class SimulatedDevice {
 			topics.revocations(),
 		]);
 		await this.publish(topics.presence(this.id), this.#presence(true, this.#epoch), true);
-		await this.confirm();
+		await this.#confirmUntilClaimed();
 		if (this.appliedRev > 0) await this.report();
 		this.events.emit("online", undefined);
+	}
+
+	/** Nobody may have been there to hear it. */
+	async #confirmUntilClaimed(): Promise<void> {
+		this.#cancelConfirm();
+		if (this.appliedRev === 0) {
+			this.#cancelConfirm = this.#options.clock.after(CONFIRM_AGAIN_MS, () => {
+				void this.#confirmUntilClaimed().catch(() => {});
+			});
+		}
+		await this.confirm();
 	}
 
 	#take(topic: string, payload: Uint8Array): void {
@@ -253,6 +267,7 @@ export class SimulatedDevice {
 		this.doc = doc.data;
 		this.appliedRev = rev;
 		this.#claim();
+		this.#cancelConfirm();
 		this.report().then(
 			() => this.events.emit("applied", { rev }),
 			() => {},

@@ -104,7 +104,10 @@ export class JobDesk {
 
 	#machine() {
 		const { executor, clock, room } = this.#options;
-		const progress = (pct: number): void => this.#actor.send({ type: "job.progress", pct });
+		// an executor may go on after we have ended
+		const progress = (pct: number): void => {
+			if (this.#actor.getSnapshot().status === "active") this.#actor.send({ type: "job.progress", pct });
+		};
 		return jobMachine.provide({
 			actors: {
 				booted: fromPromise(() => executor.booted()),

@@ -59,6 +59,7 @@ export class Outbox {
 				this.#trim();
 			}),
 		);
+		this.#note(kept);
 		if (!kept) {
 			this.#memory.push(row);
 			if (this.#memory.length > MOST_IN_MEMORY) this.#drop(this.#memory.splice(0, 1).length);
@@ -118,15 +119,17 @@ export class Outbox {
 	}
 
 	/** A disk that takes nothing is told once, and when it is over. */
+	#note(kept: boolean): void {
+		if (kept === !this.#full) return;
+		this.#full = !kept;
+		this.#log.write(kept ? "info" : "error", "outbox.disk", { state: kept ? "well" : "failed" });
+	}
+
 	#try(work: () => void): boolean {
 		try {
 			work();
-			if (this.#full) this.#log.write("info", "outbox.disk", { state: "well" });
-			this.#full = false;
 			return true;
 		} catch {
-			if (!this.#full) this.#log.write("error", "outbox.disk", { state: "failed" });
-			this.#full = true;
 			return false;
 		}
 	}

@@ -67,8 +67,17 @@ export class FleetClient {
 	async *watch<Id extends StreamId>(id: Id, signal: AbortSignal): AsyncGenerator<ResponseOf<Routes[Id]>> {
 		const answer = await this.#send(id, {}, signal);
 		const { response } = routes[id] as Route;
-		for await (const data of eventsOf(answer)) {
-			const parsed = response?.safeParse(data);
+		const events = eventsOf(answer);
+		for (;;) {
+			let next: IteratorResult<unknown>;
+			try {
+				next = await events.next();
+			} catch (cause) {
+				signal.throwIfAborted();
+				throw new FleetFailure("api.unreachable", "the line to the fleet service broke", { status: 0, cause });
+			}
+			if (next.done) return;
+			const parsed = response?.safeParse(next.value);
 			if (parsed?.success) yield parsed.data as ResponseOf<Routes[Id]>;
 		}
 	}

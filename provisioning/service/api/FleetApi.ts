@@ -109,7 +109,7 @@ export class FleetApi {
 			onAnswer: (route, status, seconds) => metrics.answered(route, status, seconds),
 		});
 		metrics.watchers(() => hub.watchers);
-		metricsRoute(app, { metrics, tokens, ...from, ...(metricsFor ? { audience: metricsFor } : {}) });
+		metricsRoute(app, { metrics, tokens, clock, ...from, ...(metricsFor ? { audience: metricsFor } : {}) });
 		let closed = false;
 		let cancelTidy = () => {};
 		const tidyLater = () => {

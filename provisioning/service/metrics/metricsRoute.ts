@@ -1,5 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { Clock } from "../../../device/core/clock.ts";
+import { RequestLimit } from "../api/RequestLimit.ts";
 import type { ApiTokens } from "../api/signIn/ApiTokens.ts";
+import { networkOf } from "../rendezvous/SocketsPerAddress.ts";
 import type { FleetMetrics } from "./FleetMetrics.ts";
 
 export interface MetricsRouteOptions {
@@ -8,13 +11,19 @@ export interface MetricsRouteOptions {
 	/** `token`: an API token with the scope `metrics`. `loopback`: also programs on this machine; not behind a proxy, which is one. */
 	audience?: "token" | "loopback";
 	addressOf?: (request: FastifyRequest) => string;
+	clock: Clock;
 }
+
+/** Requests a minute of one address. */
+const PER_MINUTE = 120;
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/;
 
 /** `GET /metrics`, beside the API, where Prometheus looks for it. */
 export function metricsRoute(app: FastifyInstance, options: MetricsRouteOptions): void {
 	const { metrics, tokens, audience = "token" } = options;
+	const limit = new RequestLimit({ clock: options.clock, perMinute: PER_MINUTE });
+	app.addHook("onClose", async () => limit.close());
 	const mayRead = async (request: FastifyRequest): Promise<boolean> => {
 		const address = options.addressOf?.(request) ?? request.ip;
 		if (audience === "loopback" && LOOPBACK.test(address)) return true;
@@ -24,6 +33,9 @@ export function metricsRoute(app: FastifyInstance, options: MetricsRouteOptions)
 	};
 	app.get("/metrics", { exposeHeadRoute: false }, async (request, reply) => {
 		reply.header("cache-control", "no-store").type("text/plain; charset=utf-8");
+		if (limit.take(networkOf(options.addressOf?.(request) ?? request.ip)) > 0) {
+			return reply.code(429).header("retry-after", 60).send("Too many requests.\n");
+		}
 		let allowed: boolean;
 		try {
 			allowed = await mayRead(request);

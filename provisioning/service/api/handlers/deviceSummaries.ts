@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from "kysely";
 import type { DeviceSummary } from "../../../contract/http/shapes.ts";
 import type { JobState } from "../../../contract/jobs.ts";
-import type { RoomStatus } from "../../../contract/twin.ts";
+import { roomStatus } from "../../../contract/twin.ts";
 import type { Db } from "../../db/Database.ts";
 import type { NamePlace } from "../pages.ts";
 
@@ -23,7 +23,7 @@ interface SummaryRow {
 	state: DeviceSummary["state"];
 	online: boolean;
 	last_seen_at: Date | null;
-	status: RoomStatus | null;
+	status: unknown;
 	firmware: string;
 	twin: DeviceSummary["twin"];
 	job_state: JobState | null;
@@ -135,7 +135,8 @@ const summary = (row: SummaryRow): DeviceSummary => ({
 	state: row.state,
 	online: row.online,
 	lastSeenAt: row.last_seen_at?.toISOString() ?? null,
-	status: row.status,
+	// What a room said before the contract changed is no reason to show nobody.
+	status: roomStatus.safeParse(row.status).data ?? null,
 	firmware: row.firmware || null,
 	twin: row.twin,
 	job: row.job_state && { state: row.job_state, pct: row.job_pct },

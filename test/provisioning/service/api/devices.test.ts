@@ -196,6 +196,22 @@ describe("the list of rooms", () => {
 		expect(by["Free"]).toMatchObject({ twin: "in_sync", status: { activity: "free" } });
 	});
 
+	test("a room that said something before the contract changed is there, without it", async () => {
+		await rooms(api.db, "Old", "New");
+		await api.db
+			.updateTable("twins")
+			.set({
+				status: json({ activity: "dancing" } as never),
+				reported: json({ room: 1 } as never),
+				reported_at: new Date(),
+			})
+			.where("device_id", "=", "room-number-0")
+			.execute();
+		expect(namesOf(await list())).toEqual(["New", "Old"]);
+		const { body } = await api.call("GET", "/devices/room-number-0", { headers });
+		expect(body).toMatchObject({ status: null, reported: { doc: null } });
+	});
+
 	test("an empty fleet has no rooms, and the counts say so", async () => {
 		expect(await list()).toEqual({ items: [], next: null });
 		const { body } = await api.call("GET", "/devices/counts", { headers });

@@ -55,6 +55,15 @@ test("are for this machine too where that is configured, by the address that ask
 	}
 });
 
+test("are not asked for without end", async () => {
+	const answers: number[] = [];
+	for (let n = 0; n < 121; n++) answers.push((await scrape()).status);
+	expect(answers.slice(0, 120)).toEqual(Array(120).fill(401));
+	expect(answers[120]).toBe(429);
+	api.clock.advance(60_000);
+	expect(await scrape()).toMatchObject({ status: 401 });
+});
+
 test("tell of rooms, backlog, bus and answers", async () => {
 	for (let n = 0; n < 3; n++) await insertRoom(api.db, `room-number-${n}`);
 	await api.db.updateTable("devices").set({ online: false }).where("id", "=", "room-number-1").execute();

@@ -174,8 +174,10 @@ describe("somebody in the middle between a room and a guest", { timeout: 90_000 
 		await guest.waitForScreen("ended");
 		expect(await guest.page.textContent(".code code")).toBe("call.peer_certificate_mismatch");
 		expect(await mediaCount(guest.page)).toMatchObject({ received: 0, decoded: 0, sent: 0 });
-		// with one end at least the interceptor's handshake was through: the browser breaks its own off
-		await expect.poll(() => interceptor.client.handshakeDone || interceptor.server.output.includes("alert")).toBe(true);
+		// One end at least was shown the interceptor's certificate: whoever is first breaks its handshake off, and the other's may not have begun.
+		const compared = () => building.gates("berlin", mark).some(({ state }) => state === "refused");
+		const brokenOff = () => interceptor.client.handshakeDone || interceptor.server.output.includes("alert");
+		await expect.poll(() => compared() || brokenOff()).toBe(true);
 		expect([interceptor.client.seen.media, interceptor.server.seen.media]).toEqual([0, 0]);
 	});
 });

@@ -5,7 +5,7 @@ import { caPinOf, readRevocationList } from "../meeting/certificates.ts";
 import { createRoomIdentity, importPrivateKey, type OwnIdentity, type Trust } from "../meeting/identity.ts";
 
 export interface IdentityFiles {
-	/** Device certificate with intermediates if any, PEM. */
+	/** Device certificate with intermediates if any, with or without the CA's, PEM. */
 	certificate: string;
 	/** PKCS #8, PEM, readable by the room program only. */
 	key: string;
@@ -18,7 +18,8 @@ export interface IdentityFiles {
 export interface LoadedIdentity {
 	identity: OwnIdentity;
 	trust: Trust;
-	pem: { certificate: string; key: string; ca: string };
+	/** `chain`: from the device's certificate to the fleet CA's. */
+	pem: { key: string; chain: string };
 	/** Stops watching the revocation list. */
 	close(): void;
 }
@@ -46,13 +47,28 @@ export async function loadIdentity(
 		}
 	});
 	const trust: Trust = { caPin: await caPinOf(ca), isRevoked: (serial) => revoked.has(serial) };
+	const chain = chainOf(certificate, ca);
 	const identity = await createRoomIdentity({
-		chainPem: `${certificate}\n${ca}`,
+		chainPem: chain,
 		privateKey: await importPrivateKey(key),
 		trust,
 		nowMs: options.nowMs,
 	});
-	return { identity, trust, pem: { certificate, key, ca }, close: () => unwatchFile(crl) };
+	return { identity, trust, pem: { key, chain }, close: () => unwatchFile(crl) };
+}
+
+/** What a fleet issues may end with its CA's certificate, or before it. */
+function chainOf(certificate: string, ca: string): string {
+	const blocks = [certificate, ca].flatMap(
+		(pem) => pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [],
+	);
+	const seen = new Set<string>();
+	return blocks
+		.filter((block) => {
+			const key = block.replaceAll(/\s/g, "");
+			return !seen.has(key) && seen.add(key);
+		})
+		.join("\n");
 }
 
 async function read(path: string): Promise<string> {

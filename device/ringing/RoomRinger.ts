@@ -27,8 +27,8 @@ export interface RingerOptions {
 	deviceId: string;
 	/** Carries frames to the broker and back. */
 	line: RingLine;
-	/** PEM. `certificate`: the device's, with or without the authority's after it; `ca`: the fleet's authority. */
-	identity: { key: string; certificate: string; ca: string };
+	/** PEM. `chain`: from the device's certificate to the fleet's authority. */
+	identity: { key: string; chain: string };
 	/** Whose signatures count; the same as for meetings. */
 	trust: Trust;
 	/** The rooms that can be called from here. */
@@ -99,9 +99,7 @@ export class RoomRinger {
 
 	/** Error: `identity.malformed`. */
 	static async create(options: RingerOptions): Promise<RoomRinger> {
-		const { key, certificate, ca } = options.identity;
-		const chain = certificate.includes(ca.trim()) ? certificate : `${certificate}\n${ca}`;
-		return new RoomRinger(options, await createSigner({ key, chain }), await createRingKeys());
+		return new RoomRinger(options, await createSigner(options.identity), await createRingKeys());
 	}
 
 	/** Begins to ring and to be rung whenever the line is there. Once. */

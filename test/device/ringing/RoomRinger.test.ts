@@ -232,14 +232,13 @@ describe("the broker", () => {
 
 	test("of another fleet is refused, and a room of another fleet is refused by it; both try again for ever", async () => {
 		const foreign = await fleet.foreignCa();
-		const clock = new ManualClock(Date.now());
-		const stranger = await fleet.room("room-stranger", {
-			credentials: await foreign.issueDevice("room-stranger"),
-			clock,
-			start: false,
-		});
-		const careful = await fleet.room("room-careful", { ca: foreign.certificate, clock, start: false });
-		for (const room of [stranger, careful]) {
+		const credentials = await foreign.issueDevice("room-stranger");
+		for (const [id, odd] of [
+			["room-stranger", { credentials }],
+			["room-careful", { ca: foreign.certificate }],
+		] as const) {
+			const clock = new ManualClock(Date.now());
+			const room = await fleet.room(id, { ...odd, clock, start: false });
 			room.ringer.start();
 			const refusals = () => room.log.filter((line) => line.includes('"refused"')).length;
 			await expect.poll(refusals).toBeGreaterThan(0);

@@ -25,19 +25,24 @@ beforeEach(async () => {
 	berlin = await fleet.ca.issueDevice("room-berlin");
 	line = await fleet.client(berlin);
 	signer = await fleet.signer(berlin);
-	const presence = new Promise<{ ring: string; epoch: number }>((resolve) =>
-		line.on("message", (_topic, payload) => {
-			// the device may be there before its room program is
-			const said = JSON.parse(String(payload));
-			if (said.ring) resolve(said);
-		}),
-	);
-	await line.subscribeAsync(topics.presence("room-munich"), { qos: 1 });
-	const { ring, epoch } = await presence;
+	const { ring, epoch } = await ringKeyOf("room-munich");
 	munichKey = await readRingKey(ring, { id: "room-munich", epoch }, { ...(await fleet.trust()), nowMs: Date.now() });
 });
 afterEach(() => fleet.leave());
 afterAll(() => fleet?.close());
+
+/** A device is online a moment before its room program has told its ring key. */
+async function ringKeyOf(device: string): Promise<{ ring: string; epoch: number }> {
+	const topic = topics.presence(device);
+	const presence = new Promise<{ ring: string; epoch: number }>((resolve) =>
+		line.on("message", (from, payload) => {
+			const said = JSON.parse(String(payload)) as { ring?: string; epoch: number };
+			if (from === topic && said.ring) resolve({ ring: said.ring, epoch: said.epoch });
+		}),
+	);
+	await line.subscribeAsync(topic, { qos: 1 });
+	return presence;
+}
 
 const random = (): string => Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("base64url");
 const ours = { kty: "EC", crv: "P-256", x: "A".repeat(43), y: "A".repeat(43) } as const;
@@ -208,13 +213,7 @@ test("an answer counts only from the room that was rung", async () => {
 	const outcome = bonn.ringer.ring("room-munich", "https://x");
 	const { ring } = await arrives;
 	// Berlin, who can't even know the ring's id, says that munich declined.
-	const presence = new Promise<{ ring: string; epoch: number }>((resolve) =>
-		line.on("message", (topic, payload) => {
-			if (topic === topics.presence("room-bonn")) resolve(JSON.parse(String(payload)));
-		}),
-	);
-	await line.subscribeAsync(topics.presence("room-bonn"), { qos: 1 });
-	const { ring: key, epoch } = await presence;
+	const { ring: key, epoch } = await ringKeyOf("room-bonn");
 	const bonnKey = await readRingKey(key, { id: "room-bonn", epoch }, { ...(await fleet.trust()), nowMs: Date.now() });
 	const iat = Date.now();
 	const parts = { v: 1, ringId: ring, from: "room-berlin", to: "room-bonn", iat, exp: iat + RING_MS } as const;

@@ -27,7 +27,8 @@ export async function claimed(
 		return join(folder, name);
 	};
 	const identity = {
-		certificate: await file("device.pem", credentials.certificate),
+		// with the CA after it, as a fleet issues it
+		certificate: await file("device.pem", credentials.chain),
 		key: await file("device.key.pem", credentials.key),
 		ca: await file("ca.pem", ca.certificate),
 		crl: join(ca.folder, "crl.pem"),

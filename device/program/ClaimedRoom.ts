@@ -177,7 +177,7 @@ export class ClaimedRoom implements ShownRoom {
 			log,
 		};
 		return new Room(
-			{ name, seats, timeZone, locale, volume: 60, directory, broker: true },
+			{ name, seats, timeZone, locale, volume: 60, directory },
 			{
 				session: (input, say) => runSession(input, say, { ...surroundings, name: this.#settings.name }),
 				ring: (input, say) => runRing(input, say, { ringer: this.#ringer, rendezvous, caPin: trust.caPin }),

@@ -53,8 +53,6 @@ export interface RoomOptions {
 	/** 0–100. */
 	volume: number;
 	directory: readonly { id: string; name: string }[];
-	/** Whether a broker is configured. */
-	broker: boolean;
 }
 
 /**
@@ -108,7 +106,6 @@ export class Room {
 				locale: options.locale,
 				volume: options.volume,
 				directory: options.directory,
-				broker: options.broker,
 			},
 		});
 		this.#snapshot = this.#draw();

@@ -46,8 +46,8 @@ export interface RoomContext {
 	engineEpoch: number;
 	/** When the engine went down, of late. */
 	engineDowns: number[];
-	/** Null where no broker is configured. */
-	brokerUp: boolean | null;
+	/** Whether other rooms can be heard of and rung. */
+	brokerUp: boolean;
 	rendezvousUp: boolean;
 	entries: readonly RoomEntry[];
 	calendarFailure: "calendar.unreadable" | null;
@@ -70,8 +70,6 @@ export interface RoomInput {
 	/** 0–100. */
 	volume: number;
 	directory: readonly { id: string; name: string }[];
-	/** Whether a broker is configured; without one rooms can't be called, and nothing is said to be missing. */
-	broker: boolean;
 }
 
 export const closedSource: Source = { state: "closed", flowing: false, device: null };
@@ -89,7 +87,7 @@ export function initialContext(input: RoomInput): RoomContext {
 		engineUp: false,
 		engineEpoch: 0,
 		engineDowns: [],
-		brokerUp: input.broker ? false : null,
+		brokerUp: false,
 		rendezvousUp: true,
 		entries: [],
 		calendarFailure: null,

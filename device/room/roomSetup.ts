@@ -72,7 +72,7 @@ export const roomSetup = setup({
 		callable: ({ context, event }) =>
 			event.type === "panel.call" &&
 			context.engineUp &&
-			context.brokerUp === true &&
+			context.brokerUp &&
 			context.directory.some((room) => room.id === event.room),
 		crashLoop: ({ context }) => {
 			const since = context.now() - CRASH_LOOP.withinMs;

@@ -63,7 +63,7 @@ function agenda(entries: readonly RoomEntry[], now: number): AgendaEntry[] {
 function missing(context: RoomContext): Snapshot["missing"] {
 	const absent = (kind: keyof ForSources<unknown>) => context.engineUp && context.sources[kind].state === "absent";
 	const missing: Snapshot["missing"] = [];
-	if (context.brokerUp === false) missing.push("broker");
+	if (!context.brokerUp) missing.push("broker");
 	if (!context.rendezvousUp) missing.push("rendezvous");
 	if (!context.engineUp) missing.push("engine");
 	if (absent("camera")) missing.push("camera");
@@ -116,7 +116,7 @@ function can(state: RoomState, screen: Screen, joinable: boolean): Can {
 	return {
 		join: ready && joinable,
 		meetNow: ready,
-		call: ready && context.brokerUp === true && context.directory.length > 0,
+		call: ready && context.brokerUp && context.directory.length > 0,
 		cancel: screen.name === "joining" || screen.name === "ringing-out",
 		answer: screen.name === "ringing-in" && context.engineUp,
 		leave: screen.name === "alone" || screen.name === "call",

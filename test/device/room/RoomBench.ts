@@ -112,7 +112,6 @@ export class RoomBench {
 				locale: "de",
 				volume: 70,
 				directory: [{ id: "muenchen-01", name: "München" }],
-				broker: true,
 			},
 			{
 				session: (input, say) => {

@@ -75,7 +75,6 @@ function stepByStep(machine: typeof roomMachine, policy: MediaPolicy) {
 				locale: "de",
 				volume: 70,
 				directory: [{ id: "muenchen-01", name: "München" }],
-				broker: true,
 			},
 		});
 		actor.start();

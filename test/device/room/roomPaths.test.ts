@@ -108,7 +108,6 @@ const input = {
 	locale: "de" as const,
 	volume: 70,
 	directory: [{ id: "muenchen-01", name: "München" }],
-	broker: true,
 };
 
 /** What tells two states of the model apart: where it is and what decides a guard. The rest is colour. */

@@ -41,7 +41,7 @@ async function ringingRoom(id: Id, bus: RingBus): Promise<RingingRoom> {
 	const ringer = await RoomRinger.create({
 		deviceId: id,
 		line: bus.line(id),
-		identity: { ...credentials[id], ca: ca.certificate },
+		identity: credentials[id],
 		trust: { caPin, isRevoked: () => false },
 		rooms: [{ id: other, name: other }],
 	});
@@ -53,7 +53,6 @@ async function ringingRoom(id: Id, bus: RingBus): Promise<RingingRoom> {
 			locale: "en",
 			volume: 50,
 			directory: [{ id: other, name: other }],
-			broker: true,
 		},
 		{
 			session: ({ link }) => {

@@ -169,7 +169,8 @@ export class PanelFront implements PanelPort {
 
 	notReady(): string | null {
 		if (this.#room) return this.#room.ready ? null : "media.engine_starting";
-		return this.#claim?.state === "claimed" || this.#claim === null ? "room.starting" : null;
+		// whoever waits for this waits for a room, and there is none
+		return this.#claim === null || this.#claim.state === "claimed" ? "room.starting" : `room.${this.#claim.state}`;
 	}
 
 	#draw(): Snapshot {

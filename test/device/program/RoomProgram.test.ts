@@ -98,7 +98,7 @@ test("nobody's device takes a code, says how it goes, and is a room when the fle
 	expect(screen).toMatchObject({ enrolUrl: "https://fleet.example.org/console/enrol" });
 	expect(media.camera.state).toBe("closed");
 	expect(can.enrol).toBe(true);
-	expect(await health()).toEqual({ status: "ok" });
+	expect(await health()).toEqual({ status: "starting", reason: "room.unclaimed" });
 	expect(await panel.touch({ type: "panel.meet_now" })).toBe("panel.not_now");
 	expect(await panel.touch({ type: "panel.locale", locale: "de" })).toBe("ack");
 	await shows(({ room }) => room.locale === "de", "German");
@@ -119,6 +119,7 @@ test("nobody's device takes a code, says how it goes, and is a room when the fle
 	agent.claim(await claimed(ca, { folder, deviceId: "room-berlin" }));
 	agent.twin(7, berlinDoc);
 	const rest = await resting();
+	expect(await health()).toEqual({ status: "ok" });
 	expect(rest.room).toEqual({ name: "Berlin", seats: 8, locale: "de", timeZone: "Europe/Berlin" });
 	expect(await agent.heard("twin")).toEqual({ t: "twin", rev: 7, applied: true, errors: [] });
 	await agent.heard("status", ({ status }) => status.activity === "free");

@@ -1,10 +1,11 @@
 /**
- * `npm start`: a whole building on one machine. Rendezvous with the guest page, a broker, and two rooms, each a process tree of its
- * own as on the appliance; a calendar with a meeting due now. Everything lives in a temporary folder and is gone after Ctrl-C.
+ * `npm start`: a whole building on one machine. The fleet service with its database, brokers and console, the rendezvous with the guest
+ * page, two rooms in service and a new device that is nobody's, each of them an agent and a room program as on the appliance; a
+ * calendar with a meeting due now. Everything lives in a temporary folder and is gone after Ctrl-C.
  *
- * `INCAMERA_PORT_BASE` (8080) is the rendezvous' port; the rooms' panels have the next two. `INCAMERA_TURN=1` starts coturn too.
+ * `INCAMERA_PORT_BASE` (8080) is the service's port; the panels have the next three. `INCAMERA_TURN=1` starts coturn too.
  */
-import { Building } from "./building/Building.ts";
+import { FleetBuilding } from "./building/FleetBuilding.ts";
 
 const base = Number(process.env["INCAMERA_PORT_BASE"] ?? 8080);
 if (!Number.isInteger(base) || base < 1024 || base > 65_000) {
@@ -12,7 +13,11 @@ if (!Number.isInteger(base) || base < 1024 || base > 65_000) {
 	process.exit(2);
 }
 
-const building = new Building({ base, turn: process.env["INCAMERA_TURN"] === "1", say: (line) => console.log(line) });
+const building = new FleetBuilding({
+	base,
+	turn: process.env["INCAMERA_TURN"] === "1",
+	say: (line) => console.log(line),
+});
 let stopping: Promise<void> | null = null;
 const stop = (code: number) => {
 	stopping ??= building.stop().then(() => process.exit(code));
@@ -20,19 +25,21 @@ const stop = (code: number) => {
 process.on("SIGINT", () => stop(0));
 process.on("SIGTERM", () => stop(0));
 process.on("SIGHUP", () => stop(0));
-building.onRoomGone = (room) => {
+building.onGone = (device) => {
 	if (stopping) return;
-	console.error(`start.room_gone: the program of room ${room} ended; stopping the building.`);
+	console.error(`start.device_gone: a program of the device ${device} ended; stopping the building.`);
 	stop(1);
 };
 
 try {
-	const { rendezvous, rooms, guestLink } = await building.start();
+	const { rendezvous, console: consoleUrl, invitation, rooms, newDevice, guestLink } = await building.start();
 	console.log(`
   InCamera: a building on this machine
 
     Room Berlin     ${rooms.berlin}      its TV  ${rooms.berlin}/tv
     Room München    ${rooms.muenchen}      its TV  ${rooms.muenchen}/tv
+    A new device    ${newDevice}
+    Console         ${consoleUrl}
     Rendezvous      ${rendezvous}
 
   1. Open Berlin's panel and tap Beitreten (Join).
@@ -40,9 +47,15 @@ try {
 
     ${guestLink}
 
+  For IT: the first admin comes in by this link, once, and then by a passkey. Make a code in the console and type it at the new device:
+
+    ${invitation}
+
   Ctrl-C ends everything.
 `);
 } catch (error) {
+	// told to stop while it started: what failed is the starting
+	await stopping;
 	const { code, message } = error as { code?: string; message: string };
 	const advice = code?.startsWith("media.") ? " · `npm run doctor` says what to install" : "";
 	console.error(code ? `${code}: ${message}${advice}` : error);

@@ -1,10 +1,5 @@
-import {
-	Building,
-	type BuildingOptions,
-	freePortBase,
-	type RoomId,
-	type RunningBuilding,
-} from "../../tools/building/Building.ts";
+import { Building, type BuildingOptions, type RoomId, type RunningBuilding } from "../../tools/building/Building.ts";
+import { freePortBase } from "../../tools/building/ports.ts";
 import { PanelDriver } from "../e2e/PanelDriver.ts";
 import { waitFor } from "./waitFor.ts";
 

@@ -4,13 +4,8 @@ import { systemClock } from "../../device/core/clock.ts";
 import { type MessageType, readHeader } from "../../device/meeting/jws.ts";
 import { createLink, formatLink, type Link } from "../../device/meeting/link.ts";
 import type { FleetCa } from "../../provisioning/service/ca/FleetCa.ts";
-import {
-	Building,
-	type BuildingOptions,
-	freePortBase,
-	type RoomId,
-	type RunningBuilding,
-} from "../../tools/building/Building.ts";
+import { Building, type BuildingOptions, type RoomId, type RunningBuilding } from "../../tools/building/Building.ts";
+import { freePortBase } from "../../tools/building/ports.ts";
 import { LinkHolder, type LinkHolderOptions } from "../sim/meeting/LinkHolder.ts";
 import { RendezvousInTheMiddle } from "../sim/relay/RendezvousInTheMiddle.ts";
 import { PanelDriver } from "./PanelDriver.ts";

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, expect, it } from "vitest";
-import { freePortBase } from "../../tools/building/Building.ts";
+import { freePortBase } from "../../tools/building/ports.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 let building: ChildProcess | null = null;
@@ -24,24 +24,29 @@ async function start(): Promise<{ pids: number[]; base: number }> {
 	const base = await freePortBase();
 	building = spawn(process.execPath, ["tools/building.ts"], {
 		cwd: root,
-		env: { ...process.env, INCAMERA_PORT_BASE: String(base), INCAMERA_LOG: "debug" },
+		env: {
+			...process.env,
+			INCAMERA_PORT_BASE: String(base),
+			INCAMERA_LOG: "debug",
+			NODE_COMPILE_CACHE: join(root, "build", "node-cache"),
+		},
 		stdio: ["ignore", "pipe", "pipe"],
 	});
 	for (const stream of [building.stdout, building.stderr]) stream?.resume();
 	for (const port of [base, base + 1, base + 2]) {
 		await expect
 			.poll(async () => (await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => null))?.status, {
-				timeout: 60_000,
+				timeout: 120_000,
 			})
 			.toBe(200);
 	}
 	const pids = descendants(building.pid as number);
-	// two rooms, two engines, a broker
-	expect(pids.length).toBeGreaterThanOrEqual(5);
+	// two rooms with an engine and an agent each, two brokers, a database
+	expect(pids.length).toBeGreaterThanOrEqual(9);
 	return { pids, base };
 }
 
-it("Ctrl-C ends every process of a building", async () => {
+it("Ctrl-C ends every process of a building", { timeout: 180_000 }, async () => {
 	const { pids } = await start();
 	const ended = new Promise((resolve) => building?.once("exit", resolve));
 	building?.kill("SIGINT");
@@ -49,7 +54,9 @@ it("Ctrl-C ends every process of a building", async () => {
 	await expect.poll(() => pids.filter(alive)).toEqual([]);
 });
 
-it("a building that is killed takes every room, engine and broker with it, although nobody reads their lines any more", async () => {
+it("a building that is killed takes every process with it, although nobody reads their lines any more", {
+	timeout: 180_000,
+}, async () => {
 	const { pids } = await start();
 	for (const stream of [building?.stdout, building?.stderr]) stream?.destroy();
 	building?.kill("SIGKILL");

@@ -4,7 +4,8 @@
  */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { Building, freePortBase, type RunningBuilding } from "../../tools/building/Building.ts";
+import { Building, type RunningBuilding } from "../../tools/building/Building.ts";
+import { freePortBase } from "../../tools/building/ports.ts";
 import { allowMedia, launchChromium } from "../sim/chromium.ts";
 import { probePicture } from "../ui/guest/farMedia.ts";
 import { Guest, patience } from "../ui/guest/guestBrowser.ts";

@@ -1,15 +1,9 @@
-import { type ChildProcess, fork } from "node:child_process";
-import { randomBytes } from "node:crypto";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { stringify } from "yaml";
 import { systemClock } from "../../device/core/clock.ts";
 import { silentLog } from "../../device/core/log.ts";
-import { nodeFlags } from "../../device/core/nodeFlags.ts";
-import { RoomError } from "../../device/core/RoomError.ts";
 import { createLink, formatLink } from "../../device/meeting/link.ts";
 import type { TwinDoc } from "../../provisioning/contract/twin.ts";
 import { type Broker, startBroker } from "../../provisioning/service/broker/mosquitto.ts";
@@ -19,6 +13,8 @@ import { startTurn, type Turn } from "../../provisioning/service/turn/coturn.ts"
 import type { AgentBusOptions } from "../../test/sim/fleet/AgentBus.ts";
 import { SimulatedAgent } from "../../test/sim/fleet/SimulatedAgent.ts";
 import { demonstrationCalendar } from "./calendar.ts";
+import { Program } from "./Program.ts";
+import { assertFree } from "./ports.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 
@@ -65,10 +61,13 @@ export interface RunningBuilding {
 	guestLink: string;
 }
 
-/** Two rooms, a rendezvous, a broker and (on request) a TURN server on loopback, with a state folder that goes when it stops. */
+/**
+ * Two rooms, a rendezvous, a broker and (on request) a TURN server on loopback, with a state folder that goes when it stops: for tests and
+ * benches of meetings, quick to start. Its agents are simulated; `FleetBuilding` is the whole thing.
+ */
 export class Building {
 	readonly #options: BuildingOptions;
-	readonly #rooms = new Map<RoomId, ChildProcess>();
+	readonly #rooms = new Map<RoomId, Program>();
 	readonly #agents: SimulatedAgent[] = [];
 	#folder: string | null = null;
 	#ca: FleetCa | null = null;
@@ -77,7 +76,6 @@ export class Building {
 	/** The rendezvous' address as everybody is told it. */
 	#origin = "";
 	#turn: Turn | null = null;
-	#stopped = false;
 	/** Called when a room's program ends without being told to. */
 	onRoomGone: (room: string) => void = () => {};
 
@@ -178,34 +176,16 @@ export class Building {
 		await this.#startAgent(room.deviceId, parts, { ...credentials, ca: ca.certificate });
 		await writeFile(file("room.yaml"), stringify(parts.config), { mode: 0o600 });
 		const { log, onLogLine } = this.#options;
-		const child = fork(join(root, "device", "main.ts"), ["--config", file("room.yaml")], {
-			execArgv: [...nodeFlags],
-			stdio: ["ignore", "inherit", onLogLine ? "pipe" : log === "quiet" ? "ignore" : "inherit", "ipc"],
-			env: {
-				...process.env,
-				// sound servers' libraries put their sockets here, else into /tmp, where nobody removes them
-				XDG_RUNTIME_DIR: process.env["XDG_RUNTIME_DIR"] ?? folder,
-				INCAMERA_LOG: onLogLine ? "info" : (process.env["INCAMERA_LOG"] ?? (log === "all" ? "info" : "warn")),
-			},
-			// a terminal's Ctrl-C reaches the whole group: the room ends when we say so, in order
-			detached: true,
+		const program = new Program({
+			entry: "device/main.ts",
+			config: file("room.yaml"),
+			folder,
+			log,
+			onLogLine: onLogLine && ((line) => onLogLine(room.id, line)),
+			onGone: () => this.onRoomGone(room.name),
 		});
-		this.#rooms.set(room.id, child);
-		if (onLogLine && child.stderr) {
-			createInterface({ input: child.stderr }).on("line", (line) => onLogLine(room.id, line));
-		}
-		await new Promise<void>((resolve, reject) => {
-			child.once("message", (message: { ready: true } | { failed: { code: string; message: string } }) => {
-				if ("ready" in message) resolve();
-				else reject(new RoomError(message.failed.code, message.failed.message));
-			});
-			child.once("exit", () =>
-				reject(new RoomError("start.room_failed", `the program of room ${room.name} ended before it was ready`)),
-			);
-		});
-		child.once("exit", () => {
-			if (!this.#stopped) this.onRoomGone(room.name);
-		});
+		this.#rooms.set(room.id, program);
+		await program.start();
 	}
 
 	/** A simulated agent in this process: the fleet's part of a room, as far as rooms that meet need it. */
@@ -226,51 +206,11 @@ export class Building {
 
 	/** Ends every process and removes the state folder; idempotent. */
 	async stop(): Promise<void> {
-		this.#stopped = true;
-		await Promise.all([...this.#rooms.values()].map(endChild));
+		await Promise.all([...this.#rooms.values()].map((room) => room.stop()));
 		this.#rooms.clear();
 		await Promise.allSettled(this.#agents.splice(0).map((agent) => agent.stop()));
 		await Promise.allSettled([this.#service?.close(), this.#broker?.close(), this.#turn?.close()]);
 		if (this.#folder) await rm(this.#folder, { recursive: true, force: true });
 		this.#folder = null;
 	}
-}
-
-async function endChild(child: ChildProcess): Promise<void> {
-	if (child.exitCode !== null || child.signalCode !== null) return;
-	const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-	child.kill("SIGTERM");
-	const impatient = setTimeout(() => child.kill("SIGKILL"), 5000);
-	await ended;
-	clearTimeout(impatient);
-}
-
-async function assertFree(port: number): Promise<void> {
-	const server = createServer();
-	await new Promise<void>((resolve, reject) => {
-		server.once("error", () =>
-			reject(
-				new RoomError(
-					"start.port_busy",
-					`port ${port} of 127.0.0.1 is taken. End the program that has it, or choose others: INCAMERA_PORT_BASE=${port + 1000} npm start`,
-				),
-			),
-		);
-		server.listen(port, "127.0.0.1", resolve);
-	});
-	await new Promise((resolve) => server.close(resolve));
-}
-
-/** A port base with three free ports above it, for tests and benches. */
-export async function freePortBase(): Promise<number> {
-	for (let attempt = 0; attempt < 50; attempt++) {
-		const base = 20_000 + (randomBytes(2).readUInt16BE(0) % 30_000);
-		try {
-			for (const port of [base, base + 1, base + 2]) await assertFree(port);
-			return base;
-		} catch {
-			// taken: try others
-		}
-	}
-	throw new RoomError("start.port_busy", "no three free ports in a row");
 }

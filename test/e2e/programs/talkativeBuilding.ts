@@ -4,7 +4,8 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { Building, freePortBase, type RunningBuilding } from "../../../tools/building/Building.ts";
+import { Building, type RunningBuilding } from "../../../tools/building/Building.ts";
+import { freePortBase } from "../../../tools/building/ports.ts";
 
 export interface PlantedNames {
 	rooms: Record<"berlin" | "muenchen", string>;

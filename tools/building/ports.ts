@@ -1,0 +1,34 @@
+import { randomBytes } from "node:crypto";
+import { createServer } from "node:net";
+import { RoomError } from "../../device/core/RoomError.ts";
+
+/** @throws RoomError `start.port_busy` */
+export async function assertFree(port: number): Promise<void> {
+	const server = createServer();
+	await new Promise<void>((resolve, reject) => {
+		server.once("error", () =>
+			reject(
+				new RoomError(
+					"start.port_busy",
+					`port ${port} of 127.0.0.1 is taken. End the program that has it, or choose others: INCAMERA_PORT_BASE=${port + 1000} npm start`,
+				),
+			),
+		);
+		server.listen(port, "127.0.0.1", resolve);
+	});
+	await new Promise((resolve) => server.close(resolve));
+}
+
+/** A port base that is free, and so are the three ports above it: for tests and benches. */
+export async function freePortBase(): Promise<number> {
+	for (let attempt = 0; attempt < 50; attempt++) {
+		const base = 20_000 + (randomBytes(2).readUInt16BE(0) % 30_000);
+		try {
+			for (const port of [base, base + 1, base + 2, base + 3]) await assertFree(port);
+			return base;
+		} catch {
+			// taken: try others
+		}
+	}
+	throw new RoomError("start.port_busy", "no four free ports in a row");
+}

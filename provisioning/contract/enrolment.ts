@@ -129,7 +129,7 @@ export const enrolDown = z.discriminatedUnion("op", [
 export type EnrolDown = z.infer<typeof enrolDown>;
 
 /**
- * Over mTLS, on the device's own topic, after each connection and now and then until the fleet has said so: the certificate works. The first burns the code; one that names a renewed
+ * Over mTLS, on the device's own topic, after each connection, again if nobody was there to hear it, and now and then until the fleet has said so: the certificate works. The first burns the code; one that names a renewed
  * certificate ends the older ones. The service's word that it has taken the first is the first `twin/desired`, which it says neither
  * earlier nor later: an acknowledgement of the broker's only tells that the broker has it, and a device that believed that could
  * be claimed in its own eyes only.

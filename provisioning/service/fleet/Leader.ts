@@ -78,10 +78,10 @@ export class Leader {
 	}
 
 	#begin(): void {
-		const { database, revocations, broker, line, commands, clock, log } = this.#options;
+		const { database, ca, revocations, broker, line, commands, clock, log } = this.#options;
 		const { db } = database;
 		const directory = new DirectoryKeeper({ database, clock });
-		const revoking = new RevocationKeeper({ database, revocations, broker, clock, log });
+		const revoking = new RevocationKeeper({ database, ca, revocations, broker, clock, log });
 		directory.start();
 		revoking.start();
 		this.#duties.push(

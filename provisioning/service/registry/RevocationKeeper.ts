@@ -3,6 +3,7 @@ import type { Clock } from "../../../device/core/clock.ts";
 import type { Log } from "../../../device/core/log.ts";
 import { RoomError } from "../../../device/core/RoomError.ts";
 import type { BrokerAdapter } from "../broker/BrokerAdapter.ts";
+import type { FleetCa } from "../ca/FleetCa.ts";
 import type { Database } from "../db/Database.ts";
 import { announce } from "../fleet/announcements.ts";
 import { clearRetained } from "./clearRetained.ts";
@@ -11,6 +12,7 @@ import { REVOKED, readRevoked } from "./revokeCertificates.ts";
 
 export interface RevocationKeeperOptions {
 	database: Database;
+	ca: Pick<FleetCa, "renewCrl">;
 	revocations: DatabaseRevocations;
 	broker: Pick<BrokerAdapter, "publishRevocations" | "revoke">;
 	clock: Clock;
@@ -59,9 +61,8 @@ export class RevocationKeeper {
 
 	/** Finds what was missed, and renews a list that gets old. Never throws. */
 	async look(): Promise<void> {
-		const { database, revocations, clock } = this.#options;
+		const { database } = this.#options;
 		try {
-			const overdue = (await revocations.signedAt()).getTime() < clock.now() - RENEW_MS;
 			const left = await database.db
 				.selectFrom("devices")
 				.select("id")
@@ -69,7 +70,7 @@ export class RevocationKeeper {
 				.where("online", "=", true)
 				.execute();
 			if (left.length > 0) this.#ask(left.map(({ id }) => id));
-			else if (overdue || (await revocations.isBehind())) this.#ask([]);
+			else if (await this.#listIsOld()) this.#ask([]);
 		} catch {
 			// The database is away; the next look will tell.
 		}
@@ -91,14 +92,21 @@ export class RevocationKeeper {
 		});
 	}
 
+	/** A certificate is revoked that the newest list does not name, or the list gets old. */
+	async #listIsOld(): Promise<boolean> {
+		const { revocations, clock } = this.#options;
+		return (await revocations.signedAt()).getTime() < clock.now() - RENEW_MS || revocations.isBehind();
+	}
+
 	async #enforce(): Promise<void> {
-		const { broker, log } = this.#options;
+		const { ca, broker, log } = this.#options;
 		while (this.#lists && !this.#closed) {
 			this.#lists = false;
 			const kicks = [...this.#kicks].slice(0, AT_ONCE);
 			for (const id of kicks) this.#kicks.delete(id);
 			if (this.#kicks.size > 0) this.#lists = true;
 			try {
+				if (await this.#listIsOld()) await ca.renewCrl();
 				if (kicks.length === 0) await broker.publishRevocations();
 				else await Promise.all(kicks.map((id) => this.#kick(id)));
 			} catch (error) {

@@ -53,6 +53,7 @@ export interface SimulatedDeviceEvents {
 }
 
 const CONFIRM_AGAIN_MS = 3000;
+const ASK_AGAIN_MS = 5000;
 const calm: RoomStatus = { activity: "free", trouble: null, busyUntil: null, nextBusyAt: null, missing: [] };
 
 /**
@@ -187,15 +188,19 @@ export class SimulatedDevice {
 	async renew(options: { sameKey?: boolean; request?: Uint8Array; use?: boolean } = {}): Promise<DeviceIdentity> {
 		const key = options.sameKey ? this.#identity.key : await newDeviceKey();
 		const csr = options.request ?? (await requestFor(key, `CN=${this.id}`));
-		const envelope = this.#envelope();
-		const answered = new Promise<z.infer<typeof certificateResponse>>((resolve) => {
-			this.#renewal = (answer) => answer.re === envelope.mid && resolve(answer);
-		});
-		await this.publish(
-			topics.certificateRequest(this.id),
-			encodePayload(certificateRequest, { ...envelope, csr: Buffer.from(csr).toString("base64") }),
-		);
-		const answer = await answered;
+		const asked = new Set<string>();
+		let cancelAgain = () => {};
+		const answer = await new Promise<z.infer<typeof certificateResponse>>((resolve, reject) => {
+			this.#renewal = (told) => asked.has(told.re) && resolve(told);
+			const ask = (): void => {
+				cancelAgain = this.#options.clock.after(ASK_AGAIN_MS, ask);
+				const envelope = this.#envelope();
+				asked.add(envelope.mid);
+				const payload = encodePayload(certificateRequest, { ...envelope, csr: Buffer.from(csr).toString("base64") });
+				this.publish(topics.certificateRequest(this.id), payload).catch(reject);
+			};
+			ask();
+		}).finally(() => cancelAgain());
 		if ("code" in answer) throw new RoomError(answer.code, "the service refused");
 		const identity = { ...this.#identity, key, chain: answer.chain, ca: answer.caBundle };
 		if (options.use !== false) this.use(identity);
@@ -227,20 +232,19 @@ export class SimulatedDevice {
 			topics.revocations(),
 		]);
 		await this.publish(topics.presence(this.id), this.#presence(true, this.#epoch), true);
-		await this.#confirmUntilClaimed();
+		await this.#confirmUntilHeard();
 		if (this.appliedRev > 0) await this.report();
 		this.events.emit("online", undefined);
 	}
 
-	/** Nobody may have been there to hear it. */
-	async #confirmUntilClaimed(): Promise<void> {
+	/** Again, if nobody was there to hear it, and until the fleet has taken the first. */
+	async #confirmUntilHeard(): Promise<void> {
 		this.#cancelConfirm();
-		if (this.appliedRev === 0) {
-			this.#cancelConfirm = this.#options.clock.after(CONFIRM_AGAIN_MS, () => {
-				void this.#confirmUntilClaimed().catch(() => {});
-			});
-		}
-		await this.confirm();
+		const heard = await this.confirm();
+		if (heard === "delivered" && this.appliedRev > 0) return;
+		this.#cancelConfirm = this.#options.clock.after(CONFIRM_AGAIN_MS, () => {
+			void this.#confirmUntilHeard().catch(() => {});
+		});
 	}
 
 	#take(topic: string, payload: Uint8Array): void {
@@ -267,7 +271,6 @@ export class SimulatedDevice {
 		this.doc = doc.data;
 		this.appliedRev = rev;
 		this.#claim();
-		this.#cancelConfirm();
 		this.report().then(
 			() => this.events.emit("applied", { rev }),
 			() => {},

@@ -20,7 +20,7 @@ const online = async (device: SimulatedDevice) => (await fleet.row(device.id))?.
 /** What the broker keeps of a device, as a worker would see it. */
 async function retainedOf(id: string): Promise<string[]> {
 	const { key, chain } = await fleet.ca.issueWorker(30);
-	const client = await mqtt.connectAsync(fleet.broker.url, {
+	const client = await mqtt.connectAsync(fleet.broker.serviceUrl, {
 		...{ clientId: "fleet-service-30", key, cert: chain, ca: fleet.ca.certificate, protocolVersion: 5 },
 	});
 	const heard: string[] = [];

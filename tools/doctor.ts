@@ -43,9 +43,10 @@ if (values.config) {
 		process.exit(2);
 	}
 } else {
-	checks.push(new PortCheck("rendezvous", base));
+	checks.push(new PortCheck("fleet service", base));
 	checks.push(new PortCheck("panel of Berlin", base + 1));
 	checks.push(new PortCheck("panel of München", base + 2));
+	checks.push(new PortCheck("panel of the new device", base + 3));
 }
 const rendezvous = values.rendezvous ?? (values.config ? null : `http://127.0.0.1:${base}`);
 if (rendezvous) checks.push(new TurnCheck((signal) => iceServersOf(rendezvous, signal), stunAnswers));

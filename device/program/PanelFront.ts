@@ -25,8 +25,8 @@ export interface ShownRoom {
 
 export interface PanelFrontOptions {
 	clock: Clock;
-	/** A code, for the agent. */
-	enrol(code: string): void;
+	/** A code, for the agent; false if it is not there. */
+	enrol(code: string): boolean;
 	/** A person lets a waiting update happen now, or not yet. */
 	answerUpdate(now: boolean): void;
 	/** Somebody touched the panel. */
@@ -153,8 +153,7 @@ export class PanelFront implements PanelPort {
 			return "ack";
 		}
 		if (intent.type !== "panel.enrol" || !can.enrol) return "panel.not_now";
-		enrol(intent.code);
-		return "ack";
+		return enrol(intent.code) ? "ack" : "panel.not_now";
 	}
 
 	preview(view: View, onJpeg: (jpeg: Uint8Array) => void): () => void {

@@ -174,8 +174,9 @@ export class RoomProgram {
 			if (!this.#room) this.#front.trouble("room.twin_refused");
 			return;
 		}
-		if (this.#room && this.#room.key !== ClaimedRoom.keyOf(claim, judged.settings)) {
-			this.#waitsForIdle = !this.#room.idle;
+		const anew = this.#room !== null && this.#room.key !== ClaimedRoom.keyOf(claim, judged.settings);
+		this.#waitsForIdle = anew && this.#room?.idle === false;
+		if (anew) {
 			if (this.#waitsForIdle) return;
 			await this.#endRoom();
 		}

@@ -112,6 +112,23 @@ describe("the fleet", { timeout: 120_000 }, () => {
 		await panel.locator(".missing", { hasText: /\S/ }).waitFor();
 	});
 
+	it("starts München's program anew, which is the same room again", async () => {
+		const { room, agent } = building.device("muenchen").pids;
+		await admin.goto(`${running.console}#/rooms`);
+		await admin.locator(".room", { hasText: "München" }).click();
+		await button("Restart").click();
+		await expect.poll(() => building.device("muenchen").pids.room).not.toBe(room);
+		await expect
+			.poll(() =>
+				fetch(`${running.rooms.muenchen}/healthz`).then(
+					({ status }) => status,
+					() => 0,
+				),
+			)
+			.toBe(200);
+		expect(building.device("muenchen").pids.agent).toBe(agent);
+	});
+
 	it("resets München to factory, which is nobody's afterwards and remembers nothing", async () => {
 		const muenchen = await PanelDriver.connect(running.rooms.muenchen);
 		await admin.goto(`${running.console}#/rooms`);

@@ -126,6 +126,14 @@ test("nobody's device takes a code, says how it goes, and is a room when the fle
 	expect(agent.malformed).toBe(0);
 });
 
+test("a code that no agent is there to take is refused, not lost", async () => {
+	agent.claim(unclaimed());
+	const { usable } = await begin();
+	await usable;
+	await agent.stop();
+	await expect.poll(() => panel.touch({ type: "panel.enrol", code: "ABCD-EFGH-JKMN-PQRS" })).toBe("panel.not_now");
+});
+
 test("the panel is there before the agent, and a room goes on without it", async () => {
 	await agent.stop();
 	const { usable } = await begin();
@@ -186,6 +194,19 @@ describe("a twin", () => {
 		expect(enginePid()).not.toBe(pid);
 		expect((await agent.heard("twin", ({ rev }) => rev === 3)).applied).toBe(true);
 		expect(panel.open).toBe(true);
+	});
+
+	test("that is taken back before the call ends restarts nothing", async () => {
+		await inService();
+		await joining();
+		const pid = enginePid();
+		agent.twin(2, { ...berlinDoc, room: { ...berlinDoc.room, timeZone: "Europe/Lisbon" } });
+		agent.twin(3, berlinDoc);
+		expect((await agent.heard("twin", ({ rev }) => rev === 3)).applied).toBe(true);
+		await panel.touch({ type: "panel.cancel" });
+		await panel.untilScreen("ended");
+		await agent.command({ op: "identify", args: { number: 7, seconds: 1 } });
+		expect(enginePid()).toBe(pid);
 	});
 
 	test("that is no good changes nothing, and says which key", async () => {

@@ -106,7 +106,11 @@ export class Agent {
 			this.#told = "";
 			this.#tell();
 		});
-		this.#link.events.on("enrol", ({ code }) => this.#actor.send({ type: "panel.enrol", code, at: clock.now() }));
+		this.#link.events.on("enrol", ({ code }) => {
+			// who types the same wrong code again is answered again
+			this.#told = "";
+			this.#actor.send({ type: "panel.enrol", code, at: clock.now() });
+		});
 	}
 
 	/** Whether the agent works, for the watchdog. */
@@ -200,6 +204,7 @@ export class Agent {
 		const { enrolUrl = null } = this.#options.config.bootstrap;
 		const revocationFile = this.#identities.revocationFile;
 		const claim = claimOf(snapshot, { facts: this.#facts, enrolUrl, revocationFile });
+		if (!claim) return;
 		const state = { state: claim.state, step: claim.state === "enrolling" ? claim.step : "" };
 		const logged = `${state.state} ${state.step}`;
 		if (logged !== this.#logged) this.#options.log.write("info", "claim.state", state);

@@ -3,11 +3,12 @@ import type { Claim } from "../../contract/local.ts";
 import type { DeviceFacts } from "../../contract/twin.ts";
 import type { claimMachine } from "./claimMachine.ts";
 
-/** What the room program is told of where the device stands. */
+/** What the room program is told of where the device stands; null: it changes right now, and what it becomes is told next. */
 export function claimOf(
 	snapshot: SnapshotFrom<typeof claimMachine>,
 	own: { facts: DeviceFacts; enrolUrl: string | null; revocationFile: string },
-): Claim {
+): Claim | null {
+	if (snapshot.matches("forgetting")) return null;
 	const { membership, failure, since } = snapshot.context;
 	const { facts, enrolUrl } = own;
 	if (membership && (snapshot.matches({ member: "claimed" }) || snapshot.matches("sessionAgain"))) {

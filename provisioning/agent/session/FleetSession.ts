@@ -172,15 +172,15 @@ export class FleetSession {
 		}
 	}
 
-	/** Once a connection; a device that is not claimed yet goes on until it is: the service may be away, or lose it. */
+	/** Once a connection; and until the fleet has heard it, or as long as we don't know that it has taken us: it may be away, or lose it. */
 	async #confirm(): Promise<void> {
 		const { clock, membership } = this.#options;
 		this.#cancelConfirm();
-		if (!membership.confirmed && !this.#confirmed) {
-			this.#cancelConfirm = clock.after(CONFIRM_AGAIN_MS, () => void this.#confirm().catch(() => {}));
-		}
 		const confirmation = { ...envelopeOf(clock), serial: this.#renewal.using.serial };
-		await this.#line.publish(topics.enrolConfirm(this.#self), encodePayload(enrolConfirm, confirmation));
+		const payload = encodePayload(enrolConfirm, confirmation);
+		const outcome = await this.#line.publish(topics.enrolConfirm(this.#self), payload);
+		if (outcome === "delivered" && (membership.confirmed || this.#confirmed)) return;
+		this.#cancelConfirm = clock.after(CONFIRM_AGAIN_MS, () => void this.#confirm().catch(() => {}));
 	}
 
 	#lost(): void {

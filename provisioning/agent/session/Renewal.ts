@@ -27,11 +27,17 @@ export interface RenewalOptions {
 const DUE = 2 / 3;
 const SPREAD = 1 / 60;
 const LOOK_MS = 6 * 3_600_000;
-const ANSWER_MS = 30_000;
-/** Until a renewal that failed is tried again, or an identity that could not connect. */
+/** No answer comes after that; the service holds a few requests an hour for a fault. */
+const ANSWER_MS = 10 * 60_000;
+/** The broker had nobody to give the request to. */
+const NOBODY_MS = 15_000;
+/** Until a renewal that failed is tried again. */
 const AGAIN_MS = 3_600_000;
-/** Connections that a new identity may miss before it is given up for another. */
-const MOST_MISSED = 5;
+/**
+ * Until a new identity that missed a connection is tried again, after the first time, the second …: a broker may have been started anew just then.
+ * One that misses one more is given up for another.
+ */
+const MISSED_MS = [10_000, 60_000, 600_000, 3_600_000];
 
 /**
  * Renews key and certificate in time, over the bus. The new identity is kept beside the old one until the broker has taken it; the old one
@@ -79,11 +85,10 @@ export class Renewal {
 		}
 		this.#missed += 1;
 		this.#note("missed");
-		if (this.#missed >= MOST_MISSED) {
-			this.#change(await this.#options.identities.dropCandidate());
-			return this.#later(AGAIN_MS, () => this.#look());
-		}
-		this.#later(AGAIN_MS, () => this.#reconnect());
+		const waitMs = MISSED_MS[this.#missed - 1];
+		if (waitMs !== undefined) return this.#later(waitMs, () => this.#reconnect());
+		this.#change(await this.#options.identities.dropCandidate());
+		this.#later(AGAIN_MS, () => this.#look());
 	}
 
 	lost(): void {
@@ -152,14 +157,12 @@ export class Renewal {
 		const envelope = envelopeOf(clock);
 		this.#asked = { mid: envelope.mid, key };
 		this.#note("asked");
-		this.#later(ANSWER_MS, () => {
-			this.#asked = null;
-			this.#note("unanswered");
-			this.#later(AGAIN_MS, () => this.#look());
-		});
 		const request = { ...envelope, csr: Buffer.from(key.request).toString("base64") };
 		const topic = topics.certificateRequest(this.#membership.identity.deviceId);
-		await line().publish(topic, encodePayload(certificateRequest, request));
+		const delivery = await line().publish(topic, encodePayload(certificateRequest, request));
+		// it may have been answered already
+		if (this.#asked?.mid !== envelope.mid) return;
+		this.#later(delivery === "nobody" ? NOBODY_MS : ANSWER_MS, () => this.#look());
 	}
 
 	#reconnect(): void {

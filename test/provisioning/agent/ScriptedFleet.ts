@@ -62,7 +62,7 @@ export class ScriptedFleet {
 	readonly events = new Map<string, { id: string; type: string; event: DeviceEvent; times: number }>();
 	readonly statuses: (JobStatus & { job: string })[] = [];
 	readonly responses: CommandResponse[] = [];
-	readonly reports: TwinReported[] = [];
+	readonly reports: (TwinReported & { id: string })[] = [];
 	readonly presences: (Presence & { id: string })[] = [];
 	readonly certificateRequests: string[] = [];
 	readonly said: EnrolUp[] = [];
@@ -88,7 +88,7 @@ export class ScriptedFleet {
 		this.broker = broker;
 		this.#line = new BrokerLine({
 			target: () => ({
-				url: broker.url,
+				url: broker.serviceUrl,
 				clientId: "fleet-service-1",
 				tls: { key: worker.key, certificate: worker.chain, ca: ca.certificate },
 			}),
@@ -121,6 +121,16 @@ export class ScriptedFleet {
 
 	device(id: string): Known | undefined {
 		return this.devices.get(id);
+	}
+
+	/** The last report of a device. */
+	reportOf(id: string): TwinReported | undefined {
+		return this.reports.findLast((report) => report.id === id);
+	}
+
+	/** The last presence of a device. */
+	presenceOf(id: string): Presence | undefined {
+		return this.presences.findLast((presence) => presence.id === id);
 	}
 
 	/** What a device should be, retained. */
@@ -200,7 +210,7 @@ export class ScriptedFleet {
 				this.presences.push({ id: parsed.id, ...read(presence) });
 				return;
 			case "twinReported":
-				this.reports.push(read(twinReported));
+				this.reports.push({ id: parsed.id, ...read(twinReported) });
 				return;
 			case "commandResponse":
 				this.responses.push(read(commandResponse));

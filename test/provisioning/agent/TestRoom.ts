@@ -14,6 +14,9 @@ export class TestRoom {
 	onTwin: (twin: Said<"twin">) => Omit<Heard<"twin">, "t" | "rev"> | null = () => ({ applied: true, errors: [] });
 	/** What it answers to a command; null: nothing. */
 	onCommand: (command: Said<"command">) => Pick<Heard<"command">, "status" | "code"> | null = () => ({ status: 200 });
+	/** The ring key that it signs for a connection, as far as the agent can tell; null: none. */
+	ringKey: (epoch: number) => string | null = (epoch) =>
+		`e30.${Buffer.from(`key of ${epoch}`).toString("base64url")}.c2ln`;
 	#status: Omit<Heard<"status">, "t"> | null = { status: calm, idleSince: 0, occupied: null };
 	#link: AgentLink;
 
@@ -72,7 +75,12 @@ export class TestRoom {
 		events.on("opened", () => {
 			if (this.#status) this.send({ t: "status", ...this.#status });
 		});
-		for (const kind of ["claim", "line", "presence", "directory", "ring", "sent", "update"] as const) {
+		events.on("line", (line) => {
+			this.heard.push(line);
+			const jws = line.epoch === null ? null : this.ringKey(line.epoch);
+			if (line.epoch !== null && jws) this.send({ t: "ringKey", epoch: line.epoch, jws });
+		});
+		for (const kind of ["claim", "presence", "directory", "ring", "sent", "update"] as const) {
 			events.on(kind, (message) => this.heard.push(message as FromAgent));
 		}
 		events.on("twin", (twin) => {

@@ -151,7 +151,7 @@ export class JobRig {
 	}
 
 	/** Lets time pass until something is so. */
-	async until(what: () => boolean, stepMs = 1000): Promise<void> {
+	async until(what: () => boolean, stepMs = 5000): Promise<void> {
 		for (let turn = 0; turn < 5000; turn++) {
 			await this.breathe();
 			if (what()) return;
@@ -161,7 +161,7 @@ export class JobRig {
 	}
 
 	/** Lets so much time pass, and all that is due happen. */
-	async pass(ms: number, stepMs = 1000): Promise<void> {
+	async pass(ms: number, stepMs = 5000): Promise<void> {
 		for (let passed = 0; passed < ms; passed += stepMs) {
 			await this.breathe();
 			this.clock.advance(Math.min(stepMs, ms - passed));

@@ -7,7 +7,7 @@ import { jsonLog } from "../../../../device/core/log.ts";
 import type { DeviceFacts, TwinDoc } from "../../../../provisioning/contract/twin.ts";
 import { type Broker, type BrokerOptions, startBroker } from "../../../../provisioning/service/broker/mosquitto.ts";
 import { type FleetCa, openCa } from "../../../../provisioning/service/ca/FleetCa.ts";
-import type { Database, Db } from "../../../../provisioning/service/db/Database.ts";
+import { Database, type Db } from "../../../../provisioning/service/db/Database.ts";
 import { ServiceKey } from "../../../../provisioning/service/db/ServiceKey.ts";
 import { FleetWorker, type FleetWorkerOptions } from "../../../../provisioning/service/fleet/FleetWorker.ts";
 import { DatabaseRevocations, REVOCATION_LIST } from "../../../../provisioning/service/registry/DatabaseRevocations.ts";
@@ -34,6 +34,7 @@ export class TestFleet {
 	readonly log: string[] = [];
 	readonly #folder: string;
 	readonly #key: ServiceKey;
+	readonly #databases: Database[] = [];
 	#count = 0;
 
 	private constructor(parts: {
@@ -82,7 +83,9 @@ export class TestFleet {
 
 	/** One more worker, with connections of its own; resolves when it has the broker. */
 	async work(number: number, options: Partial<FleetWorkerOptions> = {}): Promise<FleetWorker> {
-		const database = await this.databases.open(this.database.name);
+		// Not `databases.open`: a worker that a test adds outlives the test.
+		const database = await Database.open({ url: this.database.url, migrate: false, poolSize: 5 });
+		this.#databases.push(database);
 		database.listen(REVOCATION_LIST, () => void this.ca.refreshCrl().catch(() => {}));
 		const worker = await FleetWorker.start({
 			number,
@@ -145,6 +148,7 @@ export class TestFleet {
 	async close(): Promise<void> {
 		await Promise.all(this.devices.map((device) => device.close()));
 		for (const worker of this.workers.splice(0)) await worker.close();
+		for (const database of this.#databases) await database.close();
 		await this.broker.close();
 		await this.databases.close();
 		await rm(this.#folder, { recursive: true, force: true });

@@ -54,7 +54,7 @@ export class BootstrapClient {
 		const ca = await openCa(join(folder, "ca"));
 		const broker = await startBroker({ ca, bootstrap: {} });
 		const { key, chain } = await ca.issueWorker(1);
-		const client = await mqtt.connectAsync(broker.url, {
+		const client = await mqtt.connectAsync(broker.serviceUrl, {
 			...{ clientId: "fleet-service-1", key, cert: chain, ca: ca.certificate, protocolVersion: 5, reconnectPeriod: 0 },
 		});
 		client.on("message", (topic, payload) => {

@@ -100,7 +100,11 @@ describe("enrolment", () => {
 		// the answer is out; what follows is the forgetting
 		await expect.poll(() => fleet.responses.length).toBe(length + 1);
 		await agent.kill();
+		await expect.poll(() => room.connected).toBe(false);
+		const before = room.all("claim").length;
 		await agent.start();
+		// what the new one says, not what the old one said last
+		await expect.poll(() => room.all("claim").length).toBeGreaterThan(before);
 		await expect.poll(() => room.claim?.state).toMatch(/^(unclaimed|claimed)$/);
 		if (room.claim?.state === "claimed") {
 			// killed before anything was forgotten: the fleet asks again

@@ -124,8 +124,9 @@ export class BrokerLine {
 			if (over) return;
 			over = true;
 			this.#cancelWait();
-			client.end(true);
+			// First: `end` answers all that waits with an error, which would look like a refusal of the broker's.
 			this.#lost(String((error as NodeJS.ErrnoException | undefined)?.code ?? ""));
+			client.end(true);
 		};
 		this.#drop = drop;
 		this.#cancelWait = clock.after(CONNECT_MS, drop);

@@ -41,7 +41,10 @@ export class OutboxSender {
 	/** Sends what can be sent now. */
 	pump(): void {
 		if (!this.#line.isOpen || this.#pause || this.#stops.length === 0) return;
-		for (const row of this.#outbox.oldest(UNDER_WAY - this.#underWay.size, this.#underWay)) void this.#send(row);
+		const rows = this.#outbox.oldest(UNDER_WAY - this.#underWay.size, this.#underWay);
+		// all of them before the first, which may be over at once and look for more
+		for (const { mid } of rows) this.#underWay.add(mid);
+		for (const row of rows) void this.#send(row);
 	}
 
 	close(): void {
@@ -50,7 +53,6 @@ export class OutboxSender {
 	}
 
 	async #send({ mid, topic, payload }: OutboxRow): Promise<void> {
-		this.#underWay.add(mid);
 		try {
 			if (!mayPublish(this.#self, topic)) throw new RoomError("line.refused", "no right to say it");
 			if ((await this.#line.publish(topic, payload)) === "delivered") this.#outbox.done(mid);

@@ -56,6 +56,11 @@ export class HostileBroker {
 		for (const [socket, line] of this.#lines) if (line.id === clientId) this.#publish(socket, message);
 	}
 
+	/** Ends all connections without a word; it goes on listening. */
+	cut(): void {
+		for (const socket of this.#lines.keys()) socket.destroy();
+	}
+
 	async close(): Promise<void> {
 		for (const socket of this.#lines.keys()) socket.destroy();
 		this.#server.close();

@@ -8,6 +8,7 @@
 import { parseArgs } from "node:util";
 import { loadRoomConfig } from "./config/loadRoomConfig.ts";
 import { jsonLog, type LogLevel } from "./core/log.ts";
+import { onParentGone } from "./core/onParentGone.ts";
 import { RoomError } from "./core/RoomError.ts";
 import { RoomProgram } from "./program/RoomProgram.ts";
 
@@ -58,7 +59,7 @@ const program = new RoomProgram(config, {
 });
 process.on("SIGINT", () => void stop("SIGINT", 0));
 process.on("SIGTERM", () => void stop("SIGTERM", 0));
-process.on("disconnect", () => void stop("disconnect", 0));
+onParentGone(() => void stop("disconnect", 0));
 // an error nobody caught leaves the program in a state nobody thought of: end in order, be started anew
 process.on("uncaughtException", (thrown) => {
 	log.write("error", "error.unexpected", { code: RoomError.from(thrown, "room.unexpected").code });

@@ -2,6 +2,7 @@
  * The media engine's process: owns GStreamer and nothing else. Forked by EngineClient; speaks `protocol.ts` over IPC.
  */
 import { jsonLog } from "../core/log.ts";
+import { onParentGone } from "../core/onParentGone.ts";
 import { RoomError } from "../core/RoomError.ts";
 import type { GstPeer } from "./GstPeer.ts";
 import {
@@ -87,7 +88,7 @@ async function main(): Promise<void> {
 		return;
 	}
 	// Whatever happens to the room program: without it nobody may see or hear this room.
-	process.on("disconnect", () => process.exit(0));
+	onParentGone(() => process.exit(0));
 	process.on("uncaughtException", (error) => {
 		log.write("error", "error.unexpected", { code: toWire(error).code });
 		process.exit(1);

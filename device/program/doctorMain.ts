@@ -1,6 +1,7 @@
 /** The doctor's process: is sent one question, answers with all findings, ends. Started by `runDoctor`. */
 import { once } from "node:events";
 import { systemClock } from "../core/clock.ts";
+import { onParentGone } from "../core/onParentGone.ts";
 import { stunAnswers } from "../core/stunAnswers.ts";
 import { CertificateCheck } from "../doctor/CertificateCheck.ts";
 import type { Check } from "../doctor/Check.ts";
@@ -12,7 +13,7 @@ import { TurnCheck } from "../doctor/TurnCheck.ts";
 import { iceServersOf } from "./iceServersOf.ts";
 import type { DoctorQuestion } from "./runDoctor.ts";
 
-process.on("disconnect", () => process.exit(1));
+onParentGone(() => process.exit(1));
 const [question] = (await once(process, "message")) as [DoctorQuestion];
 const { identity, rendezvous } = question;
 const checks: Check[] = [new ElementsCheck(), new CodecsCheck(), new DevicesCheck()];

@@ -7,6 +7,7 @@
 import { parseArgs } from "node:util";
 import { systemClock } from "../../device/core/clock.ts";
 import { jsonLog, type LogLevel } from "../../device/core/log.ts";
+import { onParentGone } from "../../device/core/onParentGone.ts";
 import { RoomError } from "../../device/core/RoomError.ts";
 import { Agent, VERSION } from "./Agent.ts";
 import { readAgentConfig } from "./AgentConfig.ts";
@@ -49,7 +50,7 @@ async function stop(signal: string, exitCode: number): Promise<void> {
 }
 process.on("SIGINT", () => void stop("SIGINT", 0));
 process.on("SIGTERM", () => void stop("SIGTERM", 0));
-process.on("disconnect", () => void stop("disconnect", 0));
+onParentGone(() => void stop("disconnect", 0));
 process.on("uncaughtException", (thrown) => {
 	log.write("error", "error.unexpected", { code: RoomError.from(thrown, "agent.unexpected").code });
 	if (level === "debug") process.stderr.write(`${thrown.stack}\n`);

@@ -20,7 +20,7 @@ function descendants(pid: number): number[] {
 const alive = (pid: number) =>
 	existsSync(`/proc/${pid}/cmdline`) && readFileSync(`/proc/${pid}/cmdline`, "utf8") !== "";
 
-async function start(): Promise<{ pids: number[]; base: number }> {
+async function launch(): Promise<{ pid: number; base: number }> {
 	const base = await freePortBase();
 	building = spawn(process.execPath, ["tools/building.ts"], {
 		cwd: root,
@@ -33,6 +33,11 @@ async function start(): Promise<{ pids: number[]; base: number }> {
 		stdio: ["ignore", "pipe", "pipe"],
 	});
 	for (const stream of [building.stdout, building.stderr]) stream?.resume();
+	return { pid: building.pid as number, base };
+}
+
+async function start(): Promise<{ pids: number[]; base: number }> {
+	const { pid, base } = await launch();
 	for (const port of [base, base + 1, base + 2]) {
 		await expect
 			.poll(async () => (await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => null))?.status, {
@@ -40,7 +45,7 @@ async function start(): Promise<{ pids: number[]; base: number }> {
 			})
 			.toBe(200);
 	}
-	const pids = descendants(building.pid as number);
+	const pids = descendants(pid);
 	// two rooms with an engine and an agent each, two brokers, a database
 	expect(pids.length).toBeGreaterThanOrEqual(9);
 	return { pids, base };
@@ -62,3 +67,23 @@ it("a building that is killed takes every process with it, although nobody reads
 	building?.kill("SIGKILL");
 	await expect.poll(() => pids.filter(alive)).toEqual([]);
 });
+
+it.each([1, 3, 5, 8, 11])(
+	"a building that is killed while it starts, with its process number %i there, leaves nobody",
+	{ timeout: 180_000 },
+	async (count) => {
+		const { pid } = await launch();
+		let pids: number[] = [];
+		await expect
+			.poll(
+				() => {
+					pids = descendants(pid);
+					return pids.length;
+				},
+				{ interval: 5, timeout: 120_000 },
+			)
+			.toBeGreaterThanOrEqual(count);
+		building?.kill("SIGKILL");
+		await expect.poll(() => pids.filter(alive)).toEqual([]);
+	},
+);

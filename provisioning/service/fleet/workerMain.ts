@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { systemClock as clock } from "../../../device/core/clock.ts";
 import { jsonLog } from "../../../device/core/log.ts";
+import { onParentGone } from "../../../device/core/onParentGone.ts";
 import { RoomError } from "../../../device/core/RoomError.ts";
 import { CheckedBroker } from "../broker/CheckedBroker.ts";
 import { openCa } from "../ca/FleetCa.ts";
@@ -45,8 +46,8 @@ process.once("message", (message) => {
 		(error) => process.send?.({ t: "failed", code: RoomError.from(error, "fleet.worker_failed").code }),
 	);
 });
-for (const event of ["SIGTERM", "disconnect"] as const) {
-	process.once(event, () => void close().finally(() => process.exit(0)));
-}
+const stop = (): void => void close().finally(() => process.exit(0));
+process.once("SIGTERM", stop);
+onParentGone(stop);
 // Ctrl-C reaches the whole group; the parent stops us in order.
 process.on("SIGINT", () => {});

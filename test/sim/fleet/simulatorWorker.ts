@@ -1,5 +1,6 @@
 /** A forked process of the fleet simulator: some thousand devices. Ends when its parent lets go of it. */
 import { systemClock } from "../../../device/core/clock.ts";
+import { onParentGone } from "../../../device/core/onParentGone.ts";
 import { SimulatedDevice } from "./SimulatedDevice.ts";
 import type { FromSimulator, SimulatedIdentity, ToSimulator } from "./simulatorProtocol.ts";
 import { walkThroughJobs } from "./walkThroughJobs.ts";
@@ -65,4 +66,4 @@ process.on("message", (message: ToSimulator) => {
 	if (message.t === "start") void start(message.identities, message.everyMs);
 	else void tell(message.each);
 });
-process.on("disconnect", () => process.exit(0));
+onParentGone(() => process.exit(0));

@@ -34,7 +34,8 @@ describe("the guest's list of revoked rooms", () => {
 		try {
 			const text = await (await fetch(service.url + REVOCATIONS_PATH)).text();
 			expect(text).not.toContain("PRIVATE");
-			expect([...(await readRevoked(text, pin(ca)))]).toEqual([revoked.replace(/^0+/, "")]);
+			// beside the proof that each list brings
+			expect([...(await readRevoked(text, pin(ca)))]).toContain(revoked.replace(/^0+/, ""));
 		} finally {
 			await service.close();
 		}

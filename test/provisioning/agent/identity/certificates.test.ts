@@ -83,7 +83,8 @@ describe("a revocation list", () => {
 		await ca.revoke(revoked.serial);
 		const list = readRevocationList(`${ca.certificate}\n${ca.crl}`, ca.certificate);
 		expect(Math.abs(list.madeAt - Date.now())).toBeLessThan(10 * 60_000);
-		expect([...(await readByRoom(list.pem, ca.certificate))]).toEqual([revoked.serial]);
+		// beside the proof that each list brings
+		expect([...(await readByRoom(list.pem, ca.certificate))]).toContain(revoked.serial);
 		expect(readRevocationList(list.pem, ca.certificate)).toEqual(list);
 	});
 

@@ -20,6 +20,7 @@ const arrows: Record<string, string[]> = {
 	// the agent carries the rings: it implements ringing's port
 	"device/fleet": ["device/core", "device/contract", "provisioning/contract", "device/ringing/RingLine.ts"],
 	"device/privacy": ["device/core"],
+	"device/peripherals": ["device/core"],
 	"device/doctor": ["device/core", "device/media/gst", "device/meeting/Peer.ts"],
 	"device/panel": ["device/contract", "device/core"],
 	"ui/kit": [...contracts],

@@ -12,6 +12,10 @@ export interface LogEvents {
 	"engine.exited": { code: number; signal: string; inCall: boolean };
 	/** `repeated`: how many of the same were left out of the log before it. */
 	"engine.warning": { code: string; element: string; repeated?: number };
+	/** One of the room's devices on a serial line or the network; `failure` empty while it is well. */
+	"peripheral.state": { kind: string; state: string; failure: string };
+	/** What was refused on a device's line, or asked of a device in vain. */
+	"peripheral.refused": { kind: string; code: string };
 	"device.changed": { kind: string; present: boolean };
 	"call.state": { state: string };
 	/** The far end's first decoded picture, epoch milliseconds; again after every rebuild of the path. */

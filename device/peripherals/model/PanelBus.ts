@@ -1,0 +1,26 @@
+import type { Peripheral } from "./Peripheral.ts";
+
+/** What the light bar says to whoever comes to the door. */
+export const lights = ["off", "free", "ringing", "busy", "muted", "trouble"] as const;
+export type Light = (typeof lights)[number];
+
+/** What the hardware last said; null: there is no such part, or it has not spoken lately. The hardware is the truth. */
+export interface PanelBusStatus {
+	/** Whether the mute key holds the microphone closed. */
+	readonly muteKey: boolean | null;
+	/** Whether the shutter covers the lens. */
+	readonly shutterClosed: boolean | null;
+	readonly occupied: boolean | null;
+}
+
+/** Light bar, privacy shutter, mute key and occupancy sensor on one line. */
+export interface PanelBus extends Peripheral {
+	readonly kind: "panel-bus";
+	readonly status: PanelBusStatus;
+	onStatus(callback: (status: PanelBusStatus) => void): () => void;
+	light(light: Light): Promise<void>;
+	/** Software can close the shutter; what a hand closed only a hand opens: @throws RoomError `peripheral.held_by_hand`. */
+	shutter(closed: boolean): Promise<void>;
+	/** Lights the mute key's lamp. It shows what the room does; it does not make it. */
+	muteLamp(on: boolean): Promise<void>;
+}

@@ -22,8 +22,10 @@ export interface Request<T> {
 	key?: string;
 	/** Goes before all that are not: a stop. Urgent ones among themselves keep their order. */
 	urgent?: boolean;
-	/** Milliseconds from the frame's sending to `accepted` (or the end), and from `accepted` to the end. Default 2000 each. */
+	/** Milliseconds from the frame's sending to `accepted`, or to the end. Default 2000. */
 	timeoutMs?: number;
+	/** Milliseconds from `accepted` to the end: a camera may turn for long and must not hold the line for it. Default `timeoutMs`. */
+	completionMs?: number;
 	/** Times that the same frame is sent again after a timeout before it fails. Default 0. */
 	resends?: number;
 	/** Takes a waiting request back; one under way goes on to its end. */

@@ -5,6 +5,7 @@ export type PeripheralFailure =
 	| LinkFailure
 	| "peripheral.wrong_device"
 	| "peripheral.wrong_password"
+	| "peripheral.version_unknown"
 	| "peripheral.fault";
 
 /** `since`: epoch milliseconds. `model`: what the device says it is, null while it has not said. */

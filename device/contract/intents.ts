@@ -1,6 +1,11 @@
 import * as z from "zod/mini";
 import { locale, snapshot } from "./snapshot.ts";
 
+const speed = z.number().check(z.gte(-1), z.lte(1));
+/** One thumb's hold, from touch to release; made up by the page. */
+const hold = z.string().check(z.minLength(1), z.maxLength(32));
+const preset = z.number().check(z.int(), z.gte(0), z.lte(255));
+
 /** What a touch on the panel may ask for. Each is one gesture of a person in this room. */
 export const intent = z.discriminatedUnion("type", [
 	z.object({ type: z.literal("panel.join"), entry: z.string().check(z.maxLength(256)) }),
@@ -22,6 +27,22 @@ export const intent = z.discriminatedUnion("type", [
 	z.object({ type: z.literal("panel.locale"), locale }),
 	/** A code of the fleet, typed, pasted or scanned at an unclaimed device. A secret. */
 	z.object({ type: z.literal("panel.enrol"), code: z.string().check(z.maxLength(64)) }),
+	/**
+	 * Turns the camera while a thumb holds: to the right, upwards, in, each -1 to 1. Said again at least each 300 ms while it holds, since
+	 * a hold that is not heard of for a second has ended.
+	 */
+	z.object({ type: z.literal("panel.camera_move"), hold, pan: speed, tilt: speed, zoom: speed }),
+	/** The thumb let go. Another hold, which began later, goes on. */
+	z.object({ type: z.literal("panel.camera_stop"), hold }),
+	z.object({ type: z.literal("panel.camera_home") }),
+	z.object({ type: z.literal("panel.camera_tracking"), on: z.boolean() }),
+	z.object({ type: z.literal("panel.preset_recall"), number: preset }),
+	/** Keeps where the camera looks now, with a picture of what it sees. */
+	z.object({ type: z.literal("panel.preset_store"), number: preset }),
+	/** Lets the far end of this call turn the camera, or no longer. */
+	z.object({ type: z.literal("panel.far_control"), on: z.boolean() }),
+	z.object({ type: z.literal("panel.display_power"), on: z.boolean() }),
+	z.object({ type: z.literal("panel.display_volume"), level: z.number().check(z.gte(0), z.lte(100)) }),
 	/** Lets a waiting update happen now, or not before it has to. */
 	z.object({ type: z.literal("panel.update"), now: z.boolean() }),
 ]);

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { endReason, failureReason, serviceTrouble } from "./failure.ts";
+import { peripherals } from "./peripherals.ts";
 
 /** Milliseconds since the Unix epoch by the room's clock. */
 const timestamp = z.number();
@@ -133,6 +134,7 @@ export const snapshot = z.object({
 		volume: z.number(),
 		selfView: z.boolean(),
 	}),
+	peripherals,
 	/** What is missing beside the call, as a quiet line. */
 	missing: z.array(z.enum(["broker", "rendezvous", "engine", "camera", "microphone", "speaker", "calendar"])),
 	/** Which of these devices is it? The number stands over every screen until then. */
@@ -161,6 +163,10 @@ export const snapshot = z.object({
 		retry: z.boolean(),
 		dismiss: z.boolean(),
 		enrol: z.boolean(),
+		/** To turn the camera, and to use its presets. */
+		steer: z.boolean(),
+		/** To switch the display, and to set its volume. */
+		display: z.boolean(),
 		/** To let a waiting update happen, or not yet. */
 		update: z.boolean(),
 	}),

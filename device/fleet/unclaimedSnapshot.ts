@@ -1,6 +1,7 @@
 import type { Claim } from "../../provisioning/contract/local.ts";
 import type { DeviceFacts } from "../../provisioning/contract/twin.ts";
 import type { ServiceTrouble } from "../contract/failure.ts";
+import { noEquipment, noHardware } from "../contract/peripherals.ts";
 import type { Locale, Screen, Snapshot } from "../contract/snapshot.ts";
 
 export interface OutOfService {
@@ -30,6 +31,8 @@ const nothing: Snapshot["can"] = {
 	retry: false,
 	dismiss: false,
 	enrol: false,
+	steer: false,
+	display: false,
 	update: false,
 };
 const closed = { state: "closed", flowing: false, device: null } as const;
@@ -45,6 +48,7 @@ export function unclaimedSnapshot(state: OutOfService): Omit<Snapshot, "rev"> {
 		agenda: { entries: [], failure: null },
 		directory: [],
 		media: { microphone: closed, camera: closed, volume: 0, selfView: false },
+		peripherals: { ...noEquipment, hardware: noHardware },
 		missing: [],
 		identify: null,
 		update: null,

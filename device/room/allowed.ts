@@ -34,6 +34,20 @@ export function allowed(intent: Intent, { can, screen, agenda, directory }: Snap
 			return can.dismiss;
 		case "panel.retry":
 			return can.retry;
+		case "panel.camera_move":
+		case "panel.camera_home":
+		case "panel.camera_tracking":
+		case "panel.preset_recall":
+		case "panel.preset_store":
+			return can.steer;
+		// a stop is always allowed: what moves must be stoppable
+		case "panel.camera_stop":
+			return true;
+		case "panel.far_control":
+			return can.steer || !intent.on;
+		case "panel.display_power":
+		case "panel.display_volume":
+			return can.display;
 		case "panel.enrol":
 			return can.enrol;
 		case "panel.update":

@@ -1,4 +1,5 @@
 import type { EndReason, FailureReason } from "../contract/failure.ts";
+import { type Equipment, type Hardware, noEquipment, noHardware } from "../contract/peripherals.ts";
 import type { DirectoryEntry, FarEnd, Locale, Security, Source } from "../contract/snapshot.ts";
 import type { CallOrigin, ForSources, RoomEntry } from "./ports.ts";
 
@@ -52,6 +53,10 @@ export interface RoomContext {
 	entries: readonly RoomEntry[];
 	calendarFailure: "calendar.unreadable" | null;
 	directory: DirectoryEntry[];
+	/** What the room's equipment reports. */
+	equipment: Equipment;
+	/** What keys, shutter and sensor say. */
+	hardware: Hardware;
 	call: CallData | null;
 	ringIn: { ring: string; from: string; verified: boolean; link: string; since: number } | null;
 	/** The last ring that rang here: a second delivery of it is no new ring. */
@@ -92,6 +97,8 @@ export function initialContext(input: RoomInput): RoomContext {
 		entries: [],
 		calendarFailure: null,
 		directory: input.directory.map((room) => ({ ...room, online: null })),
+		equipment: noEquipment,
+		hardware: noHardware,
 		call: null,
 		ringIn: null,
 		lastRing: null,

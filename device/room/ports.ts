@@ -1,5 +1,6 @@
 import type { EndReason, FailureReason } from "../contract/failure.ts";
 import type { Intent } from "../contract/intents.ts";
+import type { Equipment, Hardware } from "../contract/peripherals.ts";
 import type { AgendaEntry, FarEnd, Locale, Security, Source } from "../contract/snapshot.ts";
 
 /** One wish or measured truth for each of the two sources that can betray a room. */
@@ -96,6 +97,8 @@ export type WorldEvent =
 	/** `verified`: signed with the device certificate of a room of this organisation. `from` is drawn. */
 	| { type: "ring.incoming"; ring: string; from: string; verified: boolean; link: string }
 	| { type: "ring.cancelled"; ring: string }
+	| { type: "equipment.changed"; equipment: Equipment }
+	| ({ type: "hardware.changed" } & Hardware)
 	| { type: "engine.up" }
 	| { type: "engine.down" }
 	| ({ type: "sources.changed"; speaker?: boolean } & ForSources<Source>)

@@ -35,6 +35,7 @@ export function roomSnapshot(state: RoomState, inputs: SnapshotInputs): Snapshot
 			volume: context.volume,
 			selfView: context.selfView,
 		},
+		peripherals: { ...context.equipment, hardware: context.hardware },
 		missing: missing(context),
 		// whoever stands before the room says so, if it is so
 		identify: null,
@@ -126,6 +127,8 @@ function can(state: RoomState, screen: Screen, joinable: boolean): Can {
 		retry: state.matches({ trouble: "waiting" }),
 		dismiss: screen.name === "ended",
 		enrol: false,
+		steer: live && context.equipment.camera !== null,
+		display: context.equipment.display !== null,
 		update: false,
 	};
 }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { failureReason } from "../../../device/contract/failure.ts";
 import type { Intent } from "../../../device/contract/intents.ts";
+import { noEquipment } from "../../../device/contract/peripherals.ts";
 import type { RoomEvent, SessionEvent, WorldEvent } from "../../../device/room/ports.ts";
 import { connectedEvent, entry, LINK, openSource } from "./RoomBench.ts";
 
@@ -29,6 +30,15 @@ export const touches: fc.Arbitrary<Intent> = fc.oneof(
 		{ type: "panel.locale", locale: "en" },
 		{ type: "panel.enrol", code: "0123456789ABCDEF" },
 		{ type: "panel.update", now: true },
+		{ type: "panel.camera_move", hold: "thumb", pan: 1, tilt: 0, zoom: 0 },
+		{ type: "panel.camera_stop", hold: "thumb" },
+		{ type: "panel.camera_home" },
+		{ type: "panel.camera_tracking", on: true },
+		{ type: "panel.preset_recall", number: 1 },
+		{ type: "panel.preset_store", number: 1 },
+		{ type: "panel.far_control", on: true },
+		{ type: "panel.display_power", on: true },
+		{ type: "panel.display_volume", level: 30 },
 	),
 	onOff.map((on): Intent => ({ type: "panel.microphone", on })),
 	onOff.map((on): Intent => ({ type: "panel.camera", on })),
@@ -81,6 +91,13 @@ export const worldEvents: fc.Arbitrary<WorldEvent> = fc.oneof(
 		{ type: "presence.changed", room: "muenchen-01", online: true },
 		{ type: "calendar.changed", entries: [entry()], failure: null },
 		{ type: "calendar.changed", entries: [], failure: "calendar.unreadable" },
+		{ type: "equipment.changed", equipment: noEquipment },
+		{
+			type: "equipment.changed",
+			equipment: { ...noEquipment, camera: { presets: [], tracking: false, farControl: true } },
+		},
+		{ type: "hardware.changed", muteKey: true, shutterClosed: true, occupied: null },
+		{ type: "hardware.changed", muteKey: false, shutterClosed: false, occupied: true },
 		{ type: "settings.changed", name: "Bonn", seats: null, locale: "en", directory: [] },
 	),
 );

@@ -3,6 +3,7 @@ import { fromCallback } from "xstate";
 import { getShortestPaths, getStateNodes } from "xstate/graph";
 import { type FailureReason, failureReason } from "../../../device/contract/failure.ts";
 import type { Intent } from "../../../device/contract/intents.ts";
+import { noEquipment } from "../../../device/contract/peripherals.ts";
 import { type ScreenName, snapshot as snapshotSchema } from "../../../device/contract/snapshot.ts";
 import { mediaPolicy, type RoomState } from "../../../device/room/mediaPolicy.ts";
 import type {
@@ -83,6 +84,8 @@ const events: RoomEvent[] = [
 	{ type: "rendezvous.up" },
 	{ type: "rendezvous.down" },
 	{ type: "presence.changed", room: "muenchen-01", online: null },
+	{ type: "equipment.changed", equipment: noEquipment },
+	{ type: "hardware.changed", muteKey: null, shutterClosed: null, occupied: true },
 	{ type: "calendar.changed", entries: [entry()], failure: null },
 	{
 		type: "settings.changed",
@@ -137,6 +140,8 @@ const plain = [
 	"panel.locale",
 	"rendezvous.down",
 	"settings.changed",
+	"equipment.changed",
+	"hardware.changed",
 	"rendezvous.up",
 ];
 

@@ -1,4 +1,5 @@
 import { failureReason, serviceTrouble } from "../../../device/contract/failure.ts";
+import { noEquipment, noHardware } from "../../../device/contract/peripherals.ts";
 import type { AgendaEntry, Locale, Screen, Snapshot, Source } from "../../../device/contract/snapshot.ts";
 
 /** Monday, 23 November 2026, 9:57 in Berlin: three minutes before the first meeting. */
@@ -18,6 +19,8 @@ const nothing: Snapshot["can"] = {
 	retry: false,
 	dismiss: false,
 	enrol: false,
+	steer: false,
+	display: false,
 	update: false,
 };
 
@@ -57,6 +60,7 @@ export function atRest(change: Partial<Snapshot> = {}): Snapshot {
 			{ id: "dresden", name: "Raum Dresden", online: null },
 		],
 		media: { microphone: closed, camera: closed, volume: 60, selfView: true },
+		peripherals: { ...noEquipment, hardware: noHardware },
 		missing: [],
 		identify: null,
 		update: null,

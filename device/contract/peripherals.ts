@@ -10,6 +10,7 @@ export const peripheralFailure = z.enum([
 	"link.silent",
 	"peripheral.wrong_device",
 	"peripheral.wrong_password",
+	"peripheral.version_unknown",
 	"peripheral.fault",
 ]);
 export type PeripheralFailure = z.infer<typeof peripheralFailure>;

@@ -78,8 +78,8 @@ export type DeviceMessage =
 	| { readonly name: "history"; readonly counter: number; readonly states: readonly HardwareState[] }
 	| { readonly name: "done"; readonly of: number }
 	| { readonly name: "refused"; readonly of: number; readonly refusal: Refusal }
-	/** Broken frames that reached the device since its start, modulo 2¹⁶. */
-	| { readonly name: "noise"; readonly badFrames: number };
+	/** Bytes that reached the device and were no frame, since its start, modulo 2¹⁶. */
+	| { readonly name: "noise"; readonly badBytes: number };
 
 export type PanelBusMessage = HostMessage | DeviceMessage;
 
@@ -141,7 +141,7 @@ export function readMessage({ version, type, payload }: Packet): PanelBusMessage
 				? null
 				: { name: "refused", of: bytes.getUint8(0), refusal: refusals[bytes.getUint8(1)] ?? "other" };
 		case types.noise:
-			return length < 2 ? null : { name: "noise", badFrames: bytes.getUint16(0, true) };
+			return length < 2 ? null : { name: "noise", badBytes: bytes.getUint16(0, true) };
 		default:
 			return null;
 	}
@@ -178,7 +178,7 @@ function payloadOf(message: PanelBusMessage): Uint8Array {
 		case "refused":
 			return Uint8Array.of(message.of, refusals.indexOf(message.refusal));
 		case "noise":
-			return Uint8Array.of(message.badFrames, message.badFrames >> 8);
+			return Uint8Array.of(message.badBytes, message.badBytes >> 8);
 	}
 }
 

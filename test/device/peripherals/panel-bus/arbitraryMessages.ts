@@ -37,5 +37,5 @@ export const messages: fc.Arbitrary<PanelBusMessage> = fc.oneof(
 	named("history", fc.record({ counter, states: fc.array(state, { minLength: 1, maxLength: MOST_STATES }) })),
 	named("done", fc.record({ of: byte })),
 	named("refused", fc.record({ of: byte, refusal: fc.constantFrom(...refusals) })),
-	named("noise", fc.record({ badFrames: fc.integer({ min: 0, max: 0xffff }) })),
+	named("noise", fc.record({ badBytes: fc.integer({ min: 0, max: 0xffff }) })),
 );

@@ -26,7 +26,7 @@ export interface LinkCounters {
 	badBytes: number;
 	/** Times the line came up. */
 	opened: number;
-	/** Requests that nobody answered in time. */
+	/** Requests that nobody answered in time. A link knows of none; who asks counts them (`RequestQueue.counters`). */
 	timeouts: number;
 }
 

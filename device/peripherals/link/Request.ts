@@ -35,7 +35,8 @@ export interface Request<T> {
 /** A device's requests, one under way at a time. `RequestQueue` is the one there is; drivers take this port. */
 export interface Requests {
 	/**
-	 * @throws RoomError `peripheral.timeout`, `peripheral.overtaken`, `peripheral.queue_full`, `link.lost`, or what `judge` failed with.
+	 * @throws RoomError `peripheral.timeout`, `peripheral.overtaken`, `peripheral.queue_full`, `peripheral.cancelled` (its signal),
+	 * `link.lost`, `link.congested`, or what `judge` failed with.
 	 */
 	ask<T>(request: Request<T>): Promise<T>;
 }

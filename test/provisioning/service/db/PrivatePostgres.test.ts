@@ -24,7 +24,7 @@ beforeEach(async () => {
 const running: (() => unknown)[] = [];
 afterEach(async () => {
 	for (const end of running.splice(0).reverse()) await end();
-	await expect.poll(processes).toEqual([]);
+	await allGone();
 	await rm(root, { recursive: true, force: true });
 });
 const dataFolder = () => join(root, "state", "database");
@@ -50,6 +50,8 @@ const processes = async (): Promise<number[]> => {
 	const cwds = await Promise.all(pids.map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => "")));
 	return pids.filter((_, index) => cwds[index] === dataFolder()).map(Number);
 };
+/** The writer of its log ends by itself a moment after the last process that could write to it. */
+const allGone = () => expect.poll(processes).toEqual([]);
 
 test("keeps its data from start to start, and runs as nobody special", async () => {
 	const first = await PrivatePostgres.start({ folder: dataFolder() });
@@ -58,7 +60,7 @@ test("keeps its data from start to start, and runs as nobody special", async () 
 		expect(await readFile(`/proc/${pid}/status`, "utf8")).toMatch(/^Uid:\t(?!0\t)/m);
 	}
 	await first.close();
-	expect(await processes()).toEqual([]);
+	await allGone();
 	const second = await start();
 	expect(await query(second.ownerUrl, "select id from kept")).toEqual([{ id: 1 }]);
 	expect((await stat(dataFolder())).mode & 0o777).toBe(0o700);
@@ -169,7 +171,7 @@ test("ends at once, whoever is connected and whatever they are doing", async () 
 		.toEqual([{ n: 1 }]);
 	await postgres.close();
 	expect(await sleeping).toBe("57P01");
-	expect(await processes()).toEqual([]);
+	await allGone();
 	await client.end().catch(() => {});
 });
 

@@ -12,9 +12,9 @@ export interface RequestQueueOptions {
 	/**
 	 * Asked after a timeout before anything else goes out: once it is answered, nothing that was asked before can be answered any more.
 	 * It must be something that the device always answers. Without it only the quiet time guards against late answers, which is
-	 * enough where an answer names its question.
+	 * enough where an answer names its question. Null: nothing is known yet that this device always answers.
 	 */
-	resync?: () => Request<unknown>;
+	resync?: () => Request<unknown> | null;
 	/** Given each frame that no request claims: what the device says unasked, and answers that come too late. */
 	onUnclaimed?: (frame: Uint8Array) => void;
 }
@@ -145,11 +145,11 @@ export class RequestQueue implements Requests {
 
 	#next(): void {
 		if (this.#current || this.#quiet || this.#waiting.length === 0) return;
-		const { resync } = this.#options;
-		if (this.#outOfStep && resync) {
+		const resync = this.#outOfStep ? this.#options.resync?.() : null;
+		if (resync) {
 			this.#begin(
 				newEntry(
-					resync(),
+					resync,
 					() => this.#inStep(),
 					(error) => this.#notInStep(error),
 				),
@@ -201,8 +201,9 @@ export class RequestQueue implements Requests {
 	}
 
 	#accept(entry: Entry): void {
+		const { completionMs, timeoutMs } = entry.request;
 		entry.cancelTimer();
-		entry.cancelTimer = this.#options.clock.after(entry.request.timeoutMs ?? TIMEOUT_MS, () => this.#timedOut(entry));
+		entry.cancelTimer = this.#options.clock.after(completionMs ?? timeoutMs ?? TIMEOUT_MS, () => this.#timedOut(entry));
 		if (entry.accepted) return;
 		entry.accepted = true;
 		this.#accepted = [...this.#accepted, entry];

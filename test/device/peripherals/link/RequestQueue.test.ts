@@ -222,6 +222,18 @@ describe("a device that does not answer", () => {
 		expect(await outcomes(slow)).toEqual(["waits"]);
 	});
 
+	it("may take longer to do it than to accept it", async () => {
+		const one = queue.ask(question(1, { timeoutMs: 500, completionMs: 30_000 }));
+		link.receive([1, 1]);
+		clock.advance(29_999);
+		expect(await outcomes(one)).toEqual(["waits"]);
+		clock.advance(1);
+		await expect(one).rejects.toMatchObject({ code: "peripheral.timeout" });
+		const two = queue.ask(question(2, { timeoutMs: 500, completionMs: 30_000 }));
+		clock.advance(100 + 500);
+		await expect(two).rejects.toMatchObject({ code: "peripheral.timeout" });
+	});
+
 	it("is sent the frame again as often as asked, and takes a late answer to the first", async () => {
 		let turn = 0;
 		const one = queue.ask(question(1, { resends: 2, frame: () => Uint8Array.of(1, ++turn) }));
@@ -283,6 +295,17 @@ describe("a device that does not answer", () => {
 		const three = queue.ask(anonymous(3));
 		link.receive([99, 3]);
 		expect(await three).toBe(3);
+	});
+
+	it("asks nothing of its own as long as nothing is known that the device always answers", async () => {
+		queue.close();
+		queue = make({ resync: () => null });
+		begin(anonymous(1));
+		const two = queue.ask(anonymous(2));
+		clock.advance(2100);
+		expect(sent()).toEqual([1, 2]);
+		link.receive([99, 2]);
+		expect(await two).toBe(2);
 	});
 
 	it("and not even that: everything that waits fails, and what comes later begins with it again", async () => {

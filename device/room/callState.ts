@@ -1,6 +1,7 @@
 import { not, raise, stateIn } from "xstate";
 import type { FailureReason } from "../contract/failure.ts";
 import type { RoomContext } from "./context.ts";
+import { flowing } from "./hold.ts";
 import { roomSetup } from "./roomSetup.ts";
 
 /** What kept us from reaching anybody within the limit, as far as the room can tell. */
@@ -121,7 +122,7 @@ export const callState = roomSetup.createStateConfig({
 		input: ({ context }) => ({
 			link: context.call?.link ?? null,
 			origin: context.call?.origin ?? "link",
-			wish: { microphone: context.wish.microphone === "open", camera: context.wish.camera === "open" },
+			wish: flowing(context),
 		}),
 		onError: { target: "#room.idle.ended", actions: { type: "end", params: { failure: "room.unexpected" } } },
 	},
@@ -145,6 +146,7 @@ export const callState = roomSetup.createStateConfig({
 		"panel.leave": { target: "#room.idle.ended", actions: { type: "end", params: { end: "left" } } },
 		"panel.microphone": { actions: [{ type: "setMicrophone", params: ({ event }) => event.on }, "tellMedia"] },
 		"panel.camera": { actions: [{ type: "setCamera", params: ({ event }) => event.on }, "tellMedia"] },
+		"hardware.changed": { actions: ["noteHardware", "tellMedia"] },
 	},
 	states: { connecting, alone, connected, recovering },
 });

@@ -1,6 +1,7 @@
 import type { EndReason, FailureReason } from "../contract/failure.ts";
 import { type Equipment, type Hardware, noEquipment, noHardware } from "../contract/peripherals.ts";
 import type { DirectoryEntry, FarEnd, Locale, Security, Source } from "../contract/snapshot.ts";
+import type { Hold } from "./hold.ts";
 import type { CallOrigin, ForSources, RoomEntry } from "./ports.ts";
 
 /** `closed`: the device is released. `muted`: the device is held, nothing leaves it. */
@@ -39,6 +40,8 @@ export interface RoomContext {
 	selfView: boolean;
 	/** What touches in this call asked for. Only a touch ever raises it; the end of the call closes it. */
 	wish: ForSources<SourceWish>;
+	/** Mute key and shutter: above every wish. */
+	holds: ForSources<Hold>;
 	/** What the engine reports. */
 	sources: ForSources<Source>;
 	speaker: boolean;
@@ -87,6 +90,7 @@ export function initialContext(input: RoomInput): RoomContext {
 		volume: input.volume,
 		selfView: true,
 		wish: { microphone: "closed", camera: "closed" },
+		holds: { microphone: "free", camera: "free" },
 		sources: { microphone: closedSource, camera: closedSource },
 		speaker: true,
 		engineUp: false,

@@ -201,11 +201,7 @@ export const roomMachine = roomSetup.createMachine({
 			})),
 		},
 		"equipment.changed": { actions: assign(({ event }) => ({ equipment: event.equipment })) },
-		"hardware.changed": {
-			actions: assign(({ event: { muteKey, shutterClosed, occupied } }) => ({
-				hardware: { muteKey, shutterClosed, occupied },
-			})),
-		},
+		"hardware.changed": { actions: "noteHardware" },
 		"broker.up": { actions: assign({ brokerUp: true }) },
 		"broker.down": {
 			actions: assign(({ context }) => ({

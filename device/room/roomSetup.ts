@@ -2,6 +2,7 @@ import { assign, fromCallback, sendTo, setup } from "xstate";
 import type { EndReason, FailureReason } from "../contract/failure.ts";
 import { RoomError } from "../core/RoomError.ts";
 import { type CallData, closedSource, newCall, type RoomContext, type RoomInput, unknownFarEnd } from "./context.ts";
+import { flowing, nextHold, touched } from "./hold.ts";
 import { obstacle } from "./joinable.ts";
 import type {
 	CallOrigin,
@@ -92,18 +93,27 @@ export const roomSetup = setup({
 		restartEngine: () => unprovided(),
 
 		/** Sets the wish for sources: only transitions on a touch use it. */
-		wish: assign((_, wish: ForSources<"closed" | "open">) => ({ wish: { ...wish } })),
-		setMicrophone: assign(({ context }, on: boolean) => ({
-			wish: { ...context.wish, microphone: on ? ("open" as const) : lower(context.wish.microphone) },
+		wish: assign(({ context: { holds } }, wish: ForSources<"closed" | "open">) => ({
+			wish: { ...wish },
+			holds: {
+				microphone: wish.microphone === "open" ? touched(holds.microphone) : holds.microphone,
+				camera: wish.camera === "open" ? touched(holds.camera) : holds.camera,
+			},
 		})),
-		setCamera: assign(({ context }, on: boolean) => ({
-			wish: { ...context.wish, camera: on ? ("open" as const) : lower(context.wish.camera) },
-		})),
-		tellMedia: sendTo("session", ({ context }) => ({
-			type: "session.media" as const,
-			microphone: context.wish.microphone === "open",
-			camera: context.wish.camera === "open",
-		})),
+		setMicrophone: assign(({ context }, on: boolean) => turned(context, "microphone", on)),
+		setCamera: assign(({ context }, on: boolean) => turned(context, "camera", on)),
+		noteHardware: assign(({ context: { holds }, event }) =>
+			event.type !== "hardware.changed"
+				? {}
+				: {
+						hardware: { muteKey: event.muteKey, shutterClosed: event.shutterClosed, occupied: event.occupied },
+						holds: {
+							microphone: nextHold(holds.microphone, event.muteKey),
+							camera: nextHold(holds.camera, event.shutterClosed),
+						},
+					},
+		),
+		tellMedia: sendTo("session", ({ context }) => ({ type: "session.media" as const, ...flowing(context) })),
 		tellCompared: sendTo("session", { type: "session.compare" as const, same: true }),
 		tellDiffers: sendTo("session", { type: "session.compare" as const, same: false }),
 
@@ -204,6 +214,13 @@ export const roomSetup = setup({
 		leaveTrouble: assign({ trouble: null, engineDowns: [] }),
 	},
 });
+
+/** A touch on the button of one source. What the hardware holds is not opened, and not wished open for later either. */
+function turned({ wish, holds }: RoomContext, kind: keyof ForSources<unknown>, on: boolean): Partial<RoomContext> {
+	if (!on) return { wish: { ...wish, [kind]: lower(wish[kind]) } };
+	if (holds[kind] === "held") return {};
+	return { wish: { ...wish, [kind]: "open" }, holds: { ...holds, [kind]: touched(holds[kind]) } };
+}
 
 /** Off while the device is held is muted; a device that is closed stays closed. */
 function lower(wish: "closed" | "muted" | "open"): "closed" | "muted" {

@@ -112,7 +112,8 @@ function can(state: RoomState, screen: Screen, joinable: boolean): Can {
 	const live = state.matches("call") || state.matches("ringing-out");
 	const usable = (kind: keyof ForSources<unknown>) => {
 		const { state: source } = context.sources[kind];
-		return live && context.engineUp && source !== "absent" && source !== "denied";
+		// what the hardware holds no touch opens; why, the panel sees in `peripherals.hardware`
+		return live && context.engineUp && context.holds[kind] !== "held" && source !== "absent" && source !== "denied";
 	};
 	return {
 		join: ready && joinable,

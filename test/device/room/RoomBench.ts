@@ -102,6 +102,7 @@ export class RoomBench {
 	/** Session and ring throw at their start. */
 	failing = false;
 	readonly room: Room;
+	#told: ForSources<boolean> | null = null;
 
 	constructor(policy?: MediaPolicy) {
 		this.room = new Room(
@@ -118,12 +119,17 @@ export class RoomBench {
 					if (this.failing) throw new Error("the simulated session refuses to start");
 					this.sessions.push(input);
 					this.session = say;
+					this.#told = input.wish;
 					return {
 						tell: (command) => {
-							if (this.session) this.commands.push(command);
+							if (!this.session) return;
+							this.commands.push(command);
+							if (command.type === "session.media")
+								this.#told = { microphone: command.microphone, camera: command.camera };
 						},
 						stop: () => {
 							this.session = null;
+							this.#told = null;
 						},
 					};
 				},
@@ -170,6 +176,11 @@ export class RoomBench {
 
 	get screen() {
 		return this.room.snapshot().screen;
+	}
+
+	/** What the far end was last told of our sources; null outside a session. */
+	get toldFarEnd(): ForSources<boolean> | null {
+		return this.#told;
 	}
 
 	/** Lets the engine's promises run out. */

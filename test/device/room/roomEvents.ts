@@ -96,11 +96,18 @@ export const worldEvents: fc.Arbitrary<WorldEvent> = fc.oneof(
 			type: "equipment.changed",
 			equipment: { ...noEquipment, camera: { presets: [], tracking: false, farControl: true } },
 		},
-		{ type: "hardware.changed", muteKey: true, shutterClosed: true, occupied: null },
-		{ type: "hardware.changed", muteKey: false, shutterClosed: false, occupied: true },
 		{ type: "settings.changed", name: "Bonn", seats: null, locale: "en", directory: [] },
 	),
 );
+
+const word = fc.constantFrom(true, true, false, false, null);
+/** What keys and shutter say, in any order, and that they say nothing any more. */
+export const hardwareEvents: fc.Arbitrary<Extract<WorldEvent, { type: "hardware.changed" }>> = fc.record({
+	type: fc.constant("hardware.changed" as const),
+	muteKey: word,
+	shutterClosed: word,
+	occupied: word,
+});
 
 /** Time that passes: below, at and beyond every delay of the machine. */
 export const pauses = fc.constantFrom(1, 5_000, 10_000, 20_000, 30_000, 45_000, 320_000, 1_800_000);

@@ -4,6 +4,7 @@ import { Emitter } from "../../core/Emitter.ts";
 import { RoomError } from "../../core/RoomError.ts";
 import type { FrameLink, FrameSplitter, LinkCounters, LinkFailure, LinkState } from "./FrameLink.ts";
 import type { Line, OpenLine } from "./Line.ts";
+import type { PortEvents } from "./watchPort.ts";
 
 export interface LineLinkOptions {
 	/** Called for each new life: a port that was unplugged is never used again. */
@@ -11,6 +12,8 @@ export interface LineLinkOptions {
 	/** Called for each new life: half a frame of the last one is worth nothing. */
 	splitter: () => FrameSplitter;
 	clock: Clock;
+	/** Tells when the line's port comes and goes; the pauses between attempts don't depend on it. The returned function ends it. */
+	watch?: (events: PortEvents) => () => void;
 	/** Bytes that may wait to be written. Default 4096: four seconds of a line of 9600 baud. */
 	mostBytes?: number;
 	random?: () => number;
@@ -55,6 +58,7 @@ export class LineLink implements FrameLink {
 	#life: Life | null = null;
 	#closed = false;
 	#cancelPause: (() => void) | null = null;
+	readonly #stopWatching: () => void;
 	/** Of the last life; the port is only free after it. */
 	#released: Promise<void> = Promise.resolve();
 
@@ -64,6 +68,8 @@ export class LineLink implements FrameLink {
 		const random = options.random ?? Math.random;
 		this.#backoff = new Backoff({ baseMs: FIRST_PAUSE_MS, capMs: LONGEST_PAUSE_MS, random: () => 0.5 + random() / 2 });
 		this.#state = { name: "opening", since: options.clock.now(), failure: null };
+		this.#stopWatching =
+			options.watch?.({ appeared: () => this.#hurry(), vanished: () => this.#vanished() }) ?? (() => {});
 		this.#open();
 	}
 
@@ -112,20 +118,26 @@ export class LineLink implements FrameLink {
 		if (this.#life?.line) this.#end(this.#life, failure);
 	}
 
-	/** Tries at once instead of after the pause: the port has just appeared. */
-	hurry(): void {
+	async close(): Promise<void> {
+		this.#closed = true;
+		this.#stopWatching();
+		this.#cancelPause?.();
+		this.#cancelPause = null;
+		if (this.#life) this.#end(this.#life, "link.lost");
+		await this.#released;
+	}
+
+	#hurry(): void {
+		this.#backoff.reset();
 		if (!this.#cancelPause) return;
 		this.#cancelPause();
 		this.#cancelPause = null;
 		this.#open();
 	}
 
-	async close(): Promise<void> {
-		this.#closed = true;
-		this.#cancelPause?.();
-		this.#cancelPause = null;
-		if (this.#life) this.#end(this.#life, "link.lost");
-		await this.#released;
+	/** The kernel often does not tell whoever has the port open; a write would. */
+	#vanished(): void {
+		if (this.#life?.line) this.#end(this.#life, "link.absent");
 	}
 
 	#open(): void {

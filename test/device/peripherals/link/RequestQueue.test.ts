@@ -220,6 +220,14 @@ describe("a device that does not answer", () => {
 		const slow = queue.ask(question(2, { timeoutMs: 60_000 }));
 		clock.advance(100 + 59_999);
 		expect(await outcomes(slow)).toEqual(["waits"]);
+		queue.close();
+		queue = make();
+		const turning = queue.ask(question(3, { timeoutMs: 500, completionMs: 30_000 }));
+		link.receive([3, 1]);
+		clock.advance(29_999);
+		expect(await outcomes(turning)).toEqual(["waits"]);
+		clock.advance(1);
+		expect(await outcomes(turning)).toEqual(["peripheral.timeout"]);
 	});
 
 	it("may take longer to do it than to accept it", async () => {

@@ -8,8 +8,9 @@ import { ManualClock, systemClock } from "../../../../device/core/clock.ts";
 import { datagramSplitter } from "../../../../device/peripherals/link/datagramSplitter.ts";
 import { delimiterSplitter } from "../../../../device/peripherals/link/delimiterSplitter.ts";
 import type { LinkState } from "../../../../device/peripherals/link/FrameLink.ts";
-import type { LineLink } from "../../../../device/peripherals/link/LineLink.ts";
+import { LineLink } from "../../../../device/peripherals/link/LineLink.ts";
 import { type LinkAddress, openLink } from "../../../../device/peripherals/link/openLink.ts";
+import { openSerial } from "../../../../device/peripherals/link/openSerial.ts";
 import { RequestQueue } from "../../../../device/peripherals/link/RequestQueue.ts";
 import { PtyPair } from "../../../sim/line/PtyPair.ts";
 
@@ -21,7 +22,10 @@ afterEach(async () => {
 /** A link of lines that end with a line feed, what it heard and what became of it. */
 function open(address: LinkAddress, clock = systemClock) {
 	const splitter = () => (address.by === "udp" ? datagramSplitter(64) : delimiterSplitter({ end: 0x0a, most: 64 }));
-	const link = openLink(address, { splitter, clock });
+	return watched(openLink(address, { splitter, clock }));
+}
+
+function watched(link: LineLink) {
 	const heard: string[] = [];
 	const states: string[] = [];
 	link.onFrame((frame) => heard.push(text(frame)));
@@ -71,12 +75,17 @@ describe("a serial port", () => {
 		});
 	});
 
-	it("comes back by itself after it was unplugged, without a frame of its first life", async () => {
+	it("comes back by itself after it was unplugged, though nothing but a write tells of it", async () => {
 		await device();
-		const { link, heard, states } = open(serial());
+		const { link, heard, states } = watched(
+			new LineLink({
+				open: openSerial({ path: pty.path, baudRate: 9600 }),
+				splitter: () => delimiterSplitter({ end: 0x0a, most: 64 }),
+				clock: systemClock,
+			}),
+		);
 		await upAgain(link, 1);
 		await pty.unplug();
-		// Nothing tells of it but a write; a driver asks now and then.
 		await expect
 			.poll(async () => {
 				await link.send(bytes("there?\n")).catch(() => {});
@@ -301,5 +310,22 @@ describe("UDP", () => {
 			.toContain("down link.unreachable");
 		await expect.poll(() => link.counters.opened).toBeGreaterThan(1);
 		await new Promise<void>((resolve) => device.bind((address as { port: number }).port, "127.0.0.1", resolve));
+	});
+});
+
+describe("hot-plugging", () => {
+	it("a port that appears is opened at once, and one that vanishes is down at once, though no byte passes", async () => {
+		const pty = await PtyPair.open();
+		ends.push(() => pty.close());
+		// the pauses between attempts never end on this clock
+		const { link, states } = open({ by: "serial", path: pty.path, baudRate: 9600 }, new ManualClock());
+		await upAgain(link, 1);
+		for (let times = 2; times < 5; times += 1) {
+			await pty.unplug();
+			await expect.poll(() => link.state.name).toBe("down");
+			await pty.replug();
+			await upAgain(link, times);
+		}
+		for (const state of states) expect(state).toMatch(/^up$|^(down|opening) link\.(absent|lost)$/);
 	});
 });

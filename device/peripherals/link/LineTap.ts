@@ -1,0 +1,66 @@
+import type { Clock } from "../../core/clock.ts";
+import { RoomError } from "../../core/RoomError.ts";
+import type { LinkFailure } from "./FrameLink.ts";
+import type { OpenLine } from "./Line.ts";
+
+type Happening =
+	/** As they went, however they were cut; not to be kept. */
+	| { readonly is: "in" | "out"; readonly bytes: Uint8Array }
+	| { readonly is: "opened" }
+	/** `why`: a `LinkFailure`, or `closed` by us. */
+	| { readonly is: "ended" | "not_opened"; readonly why: string };
+
+/** What happened on a line. `at`: epoch milliseconds. */
+export type LineEntry = { readonly at: number } & Happening;
+
+/** Lets others listen on a line, whichever of its lives it is in. While nobody does, it costs nothing. */
+export class LineTap {
+	readonly #listeners = new Set<(entry: LineEntry) => void>();
+
+	listen(listener: (entry: LineEntry) => void): () => void {
+		this.#listeners.add(listener);
+		return () => this.#listeners.delete(listener);
+	}
+
+	/** The same line, listened on. */
+	around(open: OpenLine, clock: Clock): OpenLine {
+		const tell = (what: Happening): void => {
+			if (this.#listeners.size === 0) return;
+			const entry = { at: clock.now(), ...what };
+			for (const listener of [...this.#listeners]) listener(entry);
+		};
+		return async (events, signal) => {
+			let over = false;
+			const end = (why: string): void => {
+				if (over) return;
+				over = true;
+				tell({ is: "ended", why });
+			};
+			const heard = {
+				bytes(bytes: Uint8Array): void {
+					tell({ is: "in", bytes });
+					events.bytes(bytes);
+				},
+				ended(failure: LinkFailure): void {
+					end(failure);
+					events.ended(failure);
+				},
+			};
+			const line = await open(heard, signal).catch((error: unknown) => {
+				tell({ is: "not_opened", why: error instanceof RoomError ? error.code : "link.lost" });
+				throw error;
+			});
+			tell({ is: "opened" });
+			return {
+				write(bytes) {
+					tell({ is: "out", bytes });
+					return line.write(bytes);
+				},
+				close() {
+					end("closed");
+					return line.close();
+				},
+			};
+		};
+	}
+}

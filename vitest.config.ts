@@ -3,8 +3,6 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
 	test: {
 		include: ["test/**/*.test.{ts,tsx}"],
-		// Real processes, browsers and DTLS on two cores: one file at a time is faster than many that starve one another.
-		fileParallelism: process.env["INCAMERA_TEST_PARALLEL"] === "1",
 		testTimeout: 60_000,
 		hookTimeout: 60_000,
 		// Conditions are waited for, on a machine that may be busy; the default of one second would be a timing assertion.

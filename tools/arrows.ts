@@ -9,7 +9,8 @@ const contracts = ["device/contract", "provisioning/contract"];
 const arrows: Record<string, string[]> = {
 	"device/contract": [],
 	"device/core": [],
-	"device/config": ["device/core"],
+	// the words by which inputs, lights and steps are called
+	"device/config": ["device/core", "device/peripherals/model"],
 	"device/room": ["device/contract", "device/core"],
 	"device/meeting": ["device/core", "provisioning/contract"],
 	// the engine implements the meeting's Peer port
@@ -20,7 +21,8 @@ const arrows: Record<string, string[]> = {
 	// the agent carries the rings: it implements ringing's port
 	"device/fleet": ["device/core", "device/contract", "provisioning/contract", "device/ringing/RingLine.ts"],
 	"device/privacy": ["device/core"],
-	"device/peripherals": ["device/core"],
+	// what the drivers report is drawn by the panel, and scenes follow what is drawn
+	"device/peripherals": ["device/core", "device/contract"],
 	"device/doctor": ["device/core", "device/media/gst", "device/meeting/Peer.ts"],
 	"device/panel": ["device/contract", "device/core"],
 	"ui/kit": [...contracts],

@@ -1,24 +1,10 @@
 import * as z from "zod/mini";
-
-/** What a person reads behind the key's name; "is missing" where nothing was written. */
-const must = (be: string) => ({
-	error: (issue: { input?: unknown }) => (issue.input === undefined ? "is missing" : `must be ${be}`),
-});
-
-const text = (most: number) =>
-	z
-		.string(must("a text"))
-		.check(z.trim(), z.minLength(1, "must not be empty"), z.maxLength(most, `must be at most ${most} characters`));
-const matching = (pattern: RegExp, be: string) => z.string(must(be)).check(z.regex(pattern, `must be ${be}`));
-const list = <T extends z.ZodMiniType>(element: T, most: number) =>
-	z.array(element, must("a list")).check(z.maxLength(most, `must have at most ${most} entries`));
-const group = <T extends z.core.$ZodLooseShape>(shape: T) => z.strictObject(shape, must("a group of keys"));
+import { peripherals } from "./peripherals.ts";
+import { group, list, matching, must, path, text } from "./primitives.ts";
+import { sceneProblems, scenes } from "./scenes.ts";
 
 const loopbackNames = ["localhost", "127.0.0.1", "[::1]", "::1"];
 const isLoopback = (host: string) => loopbackNames.includes(host) || /^127\.\d+\.\d+\.\d+$/.test(host);
-
-/** Relative paths start from the file's own folder. */
-const path = text(1024);
 
 const panel = group({
 	host: z._default(matching(/^[A-Za-z0-9.:-]{1,253}$/, "an address to listen on"), "127.0.0.1"),
@@ -88,7 +74,17 @@ export const roomConfig = group({
 	agent: z._default(path, "/run/incamera/agent.sock"),
 	calendar: z.optional(group({ ics: path })),
 	devices: z.prefault(devices, {}),
-	/** Folder for what the room remembers (known keys as salted hashes). */
+	/** What the room drives: cameras that turn, displays, what hangs on the panel bus. */
+	peripherals,
+	scenes: z.prefault(scenes, {}),
+	/** Whether the far end of a call can be allowed to turn this room's camera, by somebody in the room, each time anew. */
+	farControl: z._default(z.enum(["never", "ask"], "must be never or ask"), "never"),
+	/** Folder for what the room remembers (known keys as salted hashes, pictures of the camera's presets). */
 	state: path,
+}).check((context) => {
+	const { peripherals, scenes } = context.value;
+	for (const { path, message } of sceneProblems(peripherals, scenes)) {
+		context.issues.push({ code: "custom", path, message, input: scenes });
+	}
 });
 export type RoomConfig = z.infer<typeof roomConfig>;

@@ -33,6 +33,9 @@ export async function loadRoomConfig(path: string): Promise<RoomConfig> {
 		agent: from(config.agent),
 		...(config.calendar ? { calendar: { ics: from(config.calendar.ics) } } : {}),
 		devices: { camera: source(camera), microphone: source(microphone), speaker: source(speaker), display },
+		peripherals: config.peripherals.map((device) =>
+			"path" in device.at ? { ...device, at: { ...device.at, path: from(device.at.path) } } : device,
+		),
 		state: from(config.state),
 	};
 }

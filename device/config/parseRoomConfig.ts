@@ -66,7 +66,7 @@ export function parseRoomConfig(text: string): ParsedConfig {
 	return refused(
 		result.error.issues.flatMap((issue) => {
 			if (issue.code !== "unrecognized_keys") return [problem(issue.path, issue.message)];
-			const known = knownKeys(roomConfig, issue.path);
+			const known = knownKeys(roomConfig, issue.path, value);
 			return issue.keys.map((key) => {
 				const near = suggest(key, known);
 				return problem([...issue.path, key], near ? `is not known; did you mean ${near}?` : "is not known");
@@ -75,18 +75,29 @@ export function parseRoomConfig(text: string): ParsedConfig {
 	);
 }
 
-/** The keys that the schema knows at a path. */
-function knownKeys(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
+/** The keys that the schema knows at a path; of several kinds of group, those of the one that `value` says it is. */
+function knownKeys(schema: z.core.$ZodType, path: readonly PropertyKey[], value: unknown): string[] {
 	const def = schema._zod.def as {
 		innerType?: z.core.$ZodType;
+		in?: z.core.$ZodType;
 		shape?: Record<string, z.core.$ZodType>;
 		element?: z.core.$ZodType;
+		valueType?: z.core.$ZodType;
+		discriminator?: string;
+		options?: z.core.$ZodType[];
 	};
-	if (def.innerType) return knownKeys(def.innerType, path);
+	const at = (key: PropertyKey): unknown => (value as Record<PropertyKey, unknown> | null | undefined)?.[key];
+	const { discriminator } = def;
+	const kind =
+		discriminator === undefined
+			? undefined
+			: def.options?.find((option) => option._zod.propValues?.[discriminator]?.has(at(discriminator) as string));
+	const inner = def.innerType ?? def.in ?? kind;
+	if (inner) return knownKeys(inner, path, value);
 	const [first, ...rest] = path;
 	if (first === undefined) return Object.keys(def.shape ?? {});
-	const next = def.element ?? def.shape?.[String(first)];
-	return next ? knownKeys(next, rest) : [];
+	const next = def.element ?? def.valueType ?? def.shape?.[String(first)];
+	return next ? knownKeys(next, rest, at(first)) : [];
 }
 
 function yamlMessage(code: YAMLError["code"]): string {

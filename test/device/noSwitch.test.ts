@@ -14,6 +14,7 @@ import type { TwinSettings } from "../../device/fleet/judgeTwin.ts";
 import { Element, WebrtcGate } from "../../device/media/gst/index.ts";
 import { defaultEngineOptions } from "../../device/media/protocol.ts";
 import { type CheckedDescription, checkDescription } from "../../device/meeting/sdp-policy.ts";
+import { sceneNames } from "../../device/peripherals/model/scenes.ts";
 import type { RoomSettings } from "../../device/room/ports.ts";
 import { command } from "../../provisioning/contract/commands.ts";
 import { fromAgent } from "../../provisioning/contract/local.ts";
@@ -40,18 +41,20 @@ interface Definition {
 	shape?: Record<string, { _zod: { def: Definition } }>;
 	innerType?: { _zod: { def: Definition } };
 	element?: { _zod: { def: Definition } };
+	valueType?: { _zod: { def: Definition } };
 	in?: { _zod: { def: Definition } };
 	options?: { _zod: { def: Definition } }[];
 }
 /** Every key that a file may hold, dotted. */
 function keysOf(definition: Definition, at = ""): string[] {
-	const { shape, innerType, element, in: input, options } = definition;
+	const { shape, innerType, element, valueType, in: input, options } = definition;
 	if (shape) {
 		return Object.entries(shape).flatMap(([key, { _zod }]) => {
 			const path = at ? `${at}.${key}` : key;
 			return [path, ...keysOf(_zod.def, path)];
 		});
 	}
+	if (valueType) return keysOf(valueType._zod.def, `${at}.*`);
 	return [innerType, element, input, ...(options ?? [])].flatMap((inner) => (inner ? keysOf(inner._zod.def, at) : []));
 }
 
@@ -111,6 +114,21 @@ describe("the configuration", () => {
 				...["panel", "panel.host", "panel.port", "panel.names", "panel.pairing"],
 				...["devices", "devices.display", ...source("camera"), ...source("microphone"), ...source("speaker")],
 				...["devices.camera.file", "devices.microphone.file"],
+				// the room's equipment: where a device is connected, which of several it is, the projector's password, what the panel calls
+				// the camera's presets, which input the room is plugged into; none of it carries a picture or a sound
+				...["peripherals", "peripherals.*.driver", "peripherals.*.serial", "peripherals.*.speed", "peripherals.*.tcp"],
+				...[
+					"peripherals.*.udp",
+					"peripherals.*.cec",
+					"peripherals.*.address",
+					"peripherals.*.id",
+					"peripherals.*.password",
+				],
+				...["peripherals.*.presets", "peripherals.*.input"],
+				// what that equipment does by itself, and when nobody is taken to be here any more
+				...["scenes", ...sceneNames.map((name) => `scenes.${name}`), "scenes.quietMinutes", "scenes.eveningAt"],
+				// whether a touch in the room can let a far end turn the camera in this call; it says nothing about what the camera sends
+				"farControl",
 			].sort(),
 		);
 		expect(Object.keys(defaultEngineOptions).sort()).toEqual(

@@ -8,6 +8,7 @@ import { loadRoomConfig } from "../../../device/config/loadRoomConfig.ts";
 import { parseRoomConfig } from "../../../device/config/parseRoomConfig.ts";
 import { roomConfig } from "../../../device/config/RoomConfig.ts";
 import { suggest } from "../../../device/config/suggest.ts";
+import { sceneNames } from "../../../device/peripherals/model/scenes.ts";
 
 const example = new URL("../../../device/config/room.example.yaml", import.meta.url).pathname;
 const minimal = { panel: { port: 8081 }, state: "state" };
@@ -42,6 +43,9 @@ describe("a room's configuration", () => {
 			panel: { host: "127.0.0.1", port: 8081, names: [] },
 			agent: "/run/incamera/agent.sock",
 			devices: { camera: "auto", microphone: "auto", speaker: "auto", display: "auto" },
+			peripherals: [],
+			scenes: { quietMinutes: 15, eveningAt: "20:00" },
+			farControl: "never",
 		});
 	});
 
@@ -64,6 +68,180 @@ describe("a room's configuration", () => {
 			"devices.speaker must be auto, none or {device: …}",
 			"devices.display must be auto or none",
 		]);
+	});
+
+	describe("the room's equipment", () => {
+		const camera = { driver: "visca", serial: "/dev/ttyUSB0" };
+		const tv = { driver: "samsung-mdc", tcp: "192.0.2.7", input: "hdmi1" };
+		const sign = { driver: "panel-bus", serial: "sign" };
+
+		test("is a device by its name, with what is usual where nothing is written", () => {
+			const presets = { 1: "Table", 2: "Whiteboard" };
+			expect(parsed({ peripherals: { camera: { ...camera, presets }, tv, sign } }).peripherals).toEqual([
+				{
+					name: "camera",
+					driver: "visca",
+					at: { by: "serial", path: "/dev/ttyUSB0", baudRate: 9600 },
+					address: 1,
+					presets: [
+						{ number: 1, name: "Table" },
+						{ number: 2, name: "Whiteboard" },
+					],
+				},
+				{
+					name: "tv",
+					driver: "samsung-mdc",
+					at: { by: "tcp", host: "192.0.2.7", port: 1515 },
+					id: 1,
+					input: "hdmi1",
+				},
+				{ name: "sign", driver: "panel-bus", at: { by: "serial", path: "sign", baudRate: 115200 } },
+			]);
+		});
+
+		test.each([
+			[
+				{ driver: "visca", udp: "cam.example.org" },
+				{ by: "udp", host: "cam.example.org", port: 52381 },
+			],
+			[
+				{ driver: "visca", tcp: "192.0.2.7" },
+				{ by: "tcp", host: "192.0.2.7", port: 5678 },
+			],
+			[
+				{ driver: "visca", tcp: "192.0.2.7:1259" },
+				{ by: "tcp", host: "192.0.2.7", port: 1259 },
+			],
+			[
+				{ driver: "pjlink", tcp: "[2001:db8::7]:4000" },
+				{ by: "tcp", host: "2001:db8::7", port: 4000 },
+			],
+			[
+				{ driver: "sharp-nec", tcp: "[2001:db8::7]" },
+				{ by: "tcp", host: "2001:db8::7", port: 7142 },
+			],
+			[
+				{ driver: "lg", serial: "tv", speed: 19200 },
+				{ by: "serial", path: "tv", baudRate: 19200 },
+			],
+			[
+				{ driver: "cec", cec: "/dev/cec0" },
+				{ by: "cec", path: "/dev/cec0" },
+			],
+		])("%j is there", (device, at) => {
+			expect(parsed({ peripherals: { it: device } }).peripherals[0]?.at).toEqual(at);
+		});
+
+		test.each([
+			[
+				"no driver",
+				{ serial: "x" },
+				[".driver must have a driver: visca, samsung-mdc, lg, sharp-nec, pjlink, cec, panel-bus"],
+			],
+			[
+				"another driver",
+				{ driver: "magic" },
+				[".driver must have a driver: visca, samsung-mdc, lg, sharp-nec, pjlink, cec, panel-bus"],
+			],
+			["no connection", { driver: "visca" }, [" needs one of serial, tcp, udp"]],
+			["two connections", { ...camera, udp: "192.0.2.7" }, [" needs one of serial, tcp, udp"]],
+			[
+				"a connection that it can't have",
+				{ driver: "pjlink", serial: "x" },
+				[" needs one of tcp", ".serial is not known"],
+			],
+			["a key of another driver", { ...camera, input: "hdmi1" }, [".input is not known"]],
+			["a typing error", { ...tv, inptu: "hdmi1" }, [".inptu is not known; did you mean input?"]],
+			["a speed in the network", { ...tv, speed: 9600 }, [".speed is for a serial port"]],
+			[
+				"a speed that none has",
+				{ ...camera, speed: 9601 },
+				[".speed must be one of 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200"],
+			],
+			["a path for a host", { driver: "pjlink", tcp: "/dev/ttyUSB0" }, [".tcp must be a host, or host:port"]],
+			["a port that can't be", { driver: "pjlink", tcp: "192.0.2.7:65536" }, [".tcp must have a port of 1 to 65535"]],
+			["an address that can't be", { ...camera, address: 8 }, [".address must be 1 to 7"]],
+			[
+				"an input that none has",
+				{ ...tv, input: "scart" },
+				[".input must be one of hdmi1, hdmi2, hdmi3, displayport1, displayport2, dvi1, vga1, usb-c"],
+			],
+			[
+				"a preset beyond the last",
+				{ ...camera, presets: { 256: "Door" } },
+				[".presets.256 must have a number from 0 to 255 for a name"],
+			],
+			[
+				"a preset called like a step",
+				{ ...camera, presets: { 1: "home" } },
+				[".presets must have different names, and none of home, on, off, follow, stay"],
+			],
+			[
+				"two presets of one name",
+				{ ...camera, presets: { 1: "a", 2: "a" } },
+				[".presets must have different names, and none of home, on, off, follow, stay"],
+			],
+		])("with %s is refused", (_, device, expected) => {
+			expect(problemsOf({ peripherals: { it: device } })).toEqual(expected.map((end) => `peripherals.it${end}`));
+		});
+
+		test("has names that can be said anywhere", () => {
+			for (const name of ["Camera", "die kamera", "1st", "", "x".repeat(33)]) {
+				expect(problemsOf({ peripherals: { [name]: camera } })).toEqual([
+					`peripherals.${name} must have a word of a–z, 0–9 and - for a name`,
+				]);
+			}
+			const many = Object.fromEntries(Array.from({ length: 17 }, (_, at) => [`c${at}`, camera]));
+			expect(problemsOf({ peripherals: many })).toEqual(["peripherals must have at most 16 entries"]);
+		});
+
+		test("plays in scenes, by names", () => {
+			const peripherals = { camera: { ...camera, presets: { 3: "Table" } }, tv, sign };
+			const join = { camera: ["on", "Table"], tv: ["on", "input"], sign: "busy" };
+			const scenes = { join, mute: { sign: ["muted", "lamp-on"] }, evening: {}, eveningAt: "19:30", quietMinutes: 5 };
+			expect(parsed({ peripherals, scenes }).scenes).toEqual({
+				join: { camera: ["on", "Table"], tv: ["on", "input"], sign: ["busy"] },
+				mute: { sign: ["muted", "lamp-on"] },
+				evening: {},
+				eveningAt: "19:30",
+				quietMinutes: 5,
+			});
+		});
+
+		test("plays in no scene under a name or a step that isn't there: each is said with its line", () => {
+			const text = [
+				"panel: {port: 1}",
+				"state: state",
+				"peripherals:",
+				"  camera: {driver: visca, serial: c, presets: {1: Table}}",
+				"  tv: {driver: pjlink, tcp: 192.0.2.8}",
+				"scenes:",
+				"  join:",
+				"    camra: home",
+				"    camera: [home, Tabel]",
+				"    tv: [on, input]",
+				"    projector: on",
+				"  evening: {camera: hdmi1}",
+			].join("\n");
+			expect(problems(text)).toEqual([
+				"8:5 scenes.join.camra is no device of `peripherals`; did you mean camera?",
+				"9:20 scenes.join.camera.1 must be home, on, off, follow, stay, or the name of a preset",
+				"10:14 scenes.join.tv.1 needs the display's `input`",
+				"11:5 scenes.join.projector is no device of `peripherals`",
+				"12:13 scenes.evening.camera.0 must be home, on, off, follow, stay, or the name of a preset",
+			]);
+			expect(problemsOf({ scenes: { jion: {}, quietMinutes: 0, eveningAt: "24:00", leave: { tv: 1 } } })).toEqual([
+				"scenes.jion is not known; did you mean join?",
+				"scenes.quietMinutes must be 1 to 240",
+				"scenes.eveningAt must be a time like 20:00, or never",
+				"scenes.leave.tv must be a step or a list of steps",
+			]);
+		});
+
+		test("is turned by a far end never, or when somebody here allows it: nothing allows it for good", () => {
+			expect(parsed({ farControl: "ask" }).farControl).toBe("ask");
+			expect(problemsOf({ farControl: "always" })).toEqual(["farControl must be never or ask"]);
+		});
 	});
 
 	test("all problems come at once, each with its place, in the order of the file", () => {
@@ -107,6 +285,8 @@ describe("a room's configuration", () => {
 		const walk = (schema: unknown, at: string): void => {
 			const def = (schema as { _zod: { def: Record<string, unknown> } })._zod.def;
 			for (const inner of ["innerType", "element", "in"]) if (def[inner]) walk(def[inner], at);
+			if (def["valueType"]) walk(def["valueType"], `${at}*.`);
+			if (def["discriminator"]) for (const option of def["options"] as unknown[]) walk(option, at);
 			for (const [key, value] of Object.entries((def["shape"] as Record<string, unknown>) ?? {})) {
 				keys.push(`${at}${key}`);
 				walk(value, `${at}${key}.`);
@@ -114,11 +294,15 @@ describe("a room's configuration", () => {
 		};
 		walk(roomConfig, "");
 		// The whole list, so that whoever adds a key thinks of this.
-		expect(keys.sort()).toEqual(
+		const device = ["driver", "serial", "speed", "tcp", "udp", "cec", "address", "id", "input", "password", "presets"];
+		const scenes = [...sceneNames, "quietMinutes", "eveningAt"];
+		expect([...new Set(keys)].sort()).toEqual(
 			[
-				...["agent", "calendar", "calendar.ics", "state"],
+				...["agent", "calendar", "calendar.ics", "state", "farControl"],
 				...["panel", "panel.host", "panel.names", "panel.pairing", "panel.port"],
 				...["devices", "devices.camera", "devices.display", "devices.microphone", "devices.speaker"],
+				...["peripherals", ...device.map((key) => `peripherals.*.${key}`)],
+				...["scenes", ...scenes.map((key) => `scenes.${key}`)],
 			].sort(),
 		);
 	});
@@ -154,6 +338,9 @@ describe("YAML that is none", () => {
 			`x: *${secret}`,
 			`x: !${secret} y`,
 			`devices: {camera: ${secret}}`,
+			`peripherals: {tv: {driver: pjlink, password: ${secret}}}`,
+			`peripherals: {tv: {driver: pjlink, tcp: [${secret}], password: " ${secret}"}}`,
+			`panel: {port: 1}\nstate: s\nperipherals: {tv: {driver: cec, cec: c}}\nscenes: {join: {tv: ${secret}}}`,
 		]) {
 			expect(problems(text).length).toBeGreaterThan(0);
 			expect(problems(text).join()).not.toContain(secret);
@@ -183,12 +370,16 @@ describe("the file", () => {
 		const devices = { camera: { file: "clip.mp4" }, microphone: "auto" };
 		await writeFile(
 			path,
-			stringify({ ...minimal, agent: "agent.sock", state: "/var/lib/room", calendar: { ics: "today.ics" }, devices }),
+			stringify({
+				...{ ...minimal, agent: "agent.sock", state: "/var/lib/room", calendar: { ics: "today.ics" }, devices },
+				peripherals: { sign: { driver: "panel-bus", serial: "port" } },
+			}),
 		);
 		expect(await loadRoomConfig(path)).toMatchObject({
 			agent: join(folder, "agent.sock"),
 			calendar: { ics: join(folder, "today.ics") },
 			devices: { camera: `file:${join(folder, "clip.mp4")}`, microphone: "auto" },
+			peripherals: [{ at: { by: "serial", path: join(folder, "port") } }],
 			state: "/var/lib/room",
 		});
 	});

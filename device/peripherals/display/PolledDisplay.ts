@@ -1,0 +1,410 @@
+import type { Clock } from "../../core/clock.ts";
+import { Emitter } from "../../core/Emitter.ts";
+import { RoomError } from "../../core/RoomError.ts";
+import type { LinkCounters, LinkFailure, LinkState } from "../link/FrameLink.ts";
+import type { Display, DisplayInput, DisplayStatus } from "../model/Display.ts";
+import type { PeripheralFailure, PeripheralHealth } from "../model/Peripheral.ts";
+import type { DisplayDialect, DisplayLine } from "./DisplayDialect.ts";
+import { notNow } from "./refusals.ts";
+
+export interface PolledDisplayOptions {
+	/** Closed when the display is stopped. */
+	line: DisplayLine;
+	dialect: DisplayDialect;
+	clock: Clock;
+	/** With the timeouts, where something counts them. Default: the line's. */
+	counters?: () => Readonly<LinkCounters>;
+}
+
+/** From one look at the display to the next: soon after something changed, then ever less often. */
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 10_000;
+/** While it comes on or goes off. */
+const TRANSITION_PAUSE_MS = 2000;
+/** So often nothing, or nothing sensible, before the display counts as lost: one lost answer is no event. */
+const MOST_MISSES = 3;
+/** Projectors lock out who tries wrong passwords too often. */
+const WRONG_PASSWORD_PAUSE_MS = 60_000;
+
+const unknown: DisplayStatus = { power: null, input: null, volume: null, muted: null };
+
+type CommandKind = "power" | "select" | "volume" | "mute";
+/** In this order: what was asked together is done so that it makes sense. */
+const commandKinds: readonly CommandKind[] = ["power", "select", "volume", "mute"];
+
+interface Command {
+	readonly run: () => Promise<void>;
+	/** Only for `power`: what it asks for. */
+	readonly on: boolean | null;
+	/** Until then it waits for a display that comes on, or for a line that comes back. */
+	readonly until: number;
+	readonly resolve: () => void;
+	readonly reject: (error: RoomError) => void;
+}
+
+/**
+ * A display that is asked how it is, time and again, and whose changes are published; one call of its dialect is under way at a time.
+ * Of each kind of command the newest waits, older ones reject with `peripheral.overtaken`: there is no queue to fill.
+ *
+ * What can't be done while the display warms up waits until it can; what a display refuses that is off and not asked to be on rejects
+ * with `peripheral.not_now`. Commands can be repeated without harm, so one whose line broke is sent again when the line is back in time.
+ */
+export class PolledDisplay implements Display {
+	readonly kind = "display";
+	readonly #line: DisplayLine;
+	readonly #dialect: DisplayDialect;
+	readonly #clock: Clock;
+	readonly #counters: () => Readonly<LinkCounters>;
+	readonly #events = new Emitter<{ health: PeripheralHealth; status: DisplayStatus }>();
+	#health: PeripheralHealth;
+	#status: DisplayStatus = unknown;
+	#unlisten: (() => void) | null = null;
+	#stopped = false;
+
+	readonly #waiting = new Map<CommandKind, Command>();
+	#busy = false;
+	#cancelTimer: () => void = () => {};
+	#cancelGrace: (() => void) | null = null;
+	#pauseMs = FIRST_PAUSE_MS;
+	#nextReadAt = 0;
+	/** Nothing is sent before: the maker's manual asks for a rest after some commands. */
+	#restUntil = 0;
+	/** Which life of the line was greeted. */
+	#greeted = false;
+	#misses = 0;
+	/** What the display was asked to be, for as long as that may take. */
+	#asked: { readonly on: boolean; readonly until: number } | null = null;
+	/** It answered at some time: from then on its silence can mean standby. */
+	#heard = false;
+
+	constructor(options: PolledDisplayOptions) {
+		this.#line = options.line;
+		this.#dialect = options.dialect;
+		this.#clock = options.clock;
+		this.#counters = options.counters ?? (() => options.line.counters);
+		this.#health = { state: "starting", since: options.clock.now(), failure: null, model: null };
+	}
+
+	get health(): PeripheralHealth {
+		return this.#health;
+	}
+
+	get status(): DisplayStatus {
+		return this.#status;
+	}
+
+	get counters(): Readonly<LinkCounters> {
+		return this.#counters();
+	}
+
+	onHealth(callback: (health: PeripheralHealth) => void): () => void {
+		return this.#events.on("health", callback);
+	}
+
+	onStatus(callback: (status: DisplayStatus) => void): () => void {
+		return this.#events.on("status", callback);
+	}
+
+	start(): void {
+		if (this.#unlisten || this.#stopped) return;
+		this.#unlisten = this.#line.onState((state) => this.#lineChanged(state));
+		this.#lineChanged(this.#line.state);
+	}
+
+	async stop(): Promise<void> {
+		this.#stopped = true;
+		this.#unlisten?.();
+		this.#cancelTimer();
+		this.#cancelGrace?.();
+		this.#rejectAll(new RoomError("link.lost", "the display is no longer driven"));
+		this.#dialect.close();
+		await this.#line.close();
+	}
+
+	power(on: boolean): Promise<void> {
+		return this.#command("power", () => this.#dialect.power(on), on);
+	}
+
+	select(input: DisplayInput): Promise<void> {
+		return this.#command("select", () => this.#dialect.select(input));
+	}
+
+	volume(level: number): Promise<void> {
+		const whole = Math.round(Math.min(100, Math.max(0, level)));
+		return this.#command("volume", () => this.#dialect.volume(whole));
+	}
+
+	mute(on: boolean): Promise<void> {
+		return this.#command("mute", () => this.#dialect.mute(on));
+	}
+
+	#command(kind: CommandKind, run: () => Promise<void>, on: boolean | null = null): Promise<void> {
+		return new Promise((resolve, reject) => {
+			if (this.#stopped || !this.#unlisten) return reject(new RoomError("link.lost", "the display is not driven"));
+			if (!this.#lineMayCome) return reject(lineIsDown(this.#line.state));
+			if (this.#health.failure === "peripheral.wrong_password") return reject(wrongPassword());
+			const until = this.#clock.now() + this.#dialect.traits.transitionMs;
+			this.#drop(kind, overtaken());
+			this.#waiting.set(kind, { run, on, until, resolve, reject });
+			if (on !== null) this.#ask(on);
+			// What was to be seen or heard on it is no longer wanted.
+			if (on === false) this.#dropAllButPower(overtaken());
+			this.#wake();
+		});
+	}
+
+	/** The line is up, or has been gone so shortly that it may be back. */
+	get #lineMayCome(): boolean {
+		return this.#line.state.name === "up" || (this.#cancelGrace !== null && this.#health.state !== "lost");
+	}
+
+	#lineChanged(state: LinkState): void {
+		if (state.name === "up") {
+			this.#cancelGrace?.();
+			this.#cancelGrace = null;
+			this.#greeted = false;
+			this.#misses = 0;
+			if (this.#health.failure !== "peripheral.wrong_password") this.#readSoon();
+			this.#wake();
+			return;
+		}
+		this.#greeted = false;
+		// Opened anew because nothing was answered: what that means is judged by our own count of it.
+		if (state.failure === "link.silent") return;
+		if (state.failure === null || this.#health.state === "lost" || this.#dialect.traits.graceMs === 0) this.#lineStaysAway();
+		else this.#cancelGrace ??= this.#clock.after(this.#dialect.traits.graceMs, () => this.#lineStaysAway());
+	}
+
+	/** Of a line that was not heard of for longer than it may be away. */
+	#lineStaysAway(): void {
+		const { state } = this.#line;
+		if (state.name === "up" || state.failure === null) return;
+		this.#cancelGrace?.();
+		this.#cancelGrace = null;
+		this.#lost(state.failure);
+		this.#rejectAll(lineIsDown(state));
+	}
+
+	/** Does what is due, and sees to it that it is called again. */
+	#wake(): void {
+		this.#cancelTimer();
+		if (this.#busy || this.#stopped || this.#line.state.name !== "up") return;
+		const due = this.#nextCommand();
+		const at = Math.max(this.#restUntil, due ? 0 : this.#nextReadAt);
+		const waitMs = at - this.#clock.now();
+		if (waitMs > 0) {
+			this.#cancelTimer = this.#clock.after(waitMs, () => this.#wake());
+			return;
+		}
+		this.#busy = true;
+		const turn = due ? this.#perform(due) : this.#read();
+		void turn.finally(() => {
+			this.#busy = false;
+			this.#wake();
+		});
+	}
+
+	/** Power at once; anything else when the display is not on its way. */
+	#nextCommand(): CommandKind | null {
+		const comesOn = this.#status.power === "warming" || (this.#asked?.on === true && this.#status.power !== "on");
+		const mayGo = !comesOn || !this.#dialect.traits.answers;
+		return commandKinds.find((kind) => this.#waiting.has(kind) && (kind === "power" || mayGo)) ?? null;
+	}
+
+	async #perform(kind: CommandKind): Promise<void> {
+		const command = this.#waiting.get(kind);
+		if (!command) return;
+		if (kind !== "power" && this.#isOff) return this.#drop(kind, notNow("it is off"));
+		try {
+			await this.#greetOnce();
+			await command.run();
+		} catch (error) {
+			this.#failed(kind, command, RoomError.from(error, "peripheral.fault"));
+			return;
+		}
+		this.#done(kind, command);
+	}
+
+	/** As far as is known, and nobody asked it to be on. */
+	get #isOff(): boolean {
+		const { power } = this.#status;
+		return (power === "off" || power === "cooling") && this.#asked?.on !== true;
+	}
+
+	#done(kind: CommandKind, command: Command): void {
+		if (command.on !== null && this.#waiting.get(kind) === command) this.#ask(command.on);
+		if (kind === "power") this.#rest(this.#dialect.traits.restMs.power);
+		if (kind === "select") this.#rest(this.#dialect.traits.restMs.select);
+		this.#settle(kind, command);
+		this.#readSoon();
+		command.resolve();
+	}
+
+	#failed(kind: CommandKind, command: Command, error: RoomError): void {
+		const { silentWhenOff } = this.#dialect.traits;
+		const silent = error.code === "peripheral.timeout";
+		// Some acknowledge only when they are wholly on, others not at all once they are off.
+		if (kind === "power" && silent && silentWhenOff) return this.#done(kind, command);
+		const mayStill = (this.#inTransition && silent) || error.code === "peripheral.not_now";
+		const lineMayComeBack = error.code === "link.lost" && this.#lineMayCome;
+		if ((mayStill || lineMayComeBack) && this.#clock.now() < command.until) {
+			// Not at once again, and what it waits for is seen by looking at the display.
+			this.#rest(FIRST_PAUSE_MS);
+			this.#nextReadAt = 0;
+			return;
+		}
+		this.#settle(kind, command);
+		command.reject(error);
+	}
+
+	/** It no longer waits, unless a newer one has taken its place meanwhile. */
+	#settle(kind: CommandKind, command: Command): void {
+		if (this.#waiting.get(kind) === command) this.#waiting.delete(kind);
+	}
+
+	async #read(): Promise<void> {
+		try {
+			await this.#greetOnce();
+			if (this.#dialect.traits.answers) this.#hears(await this.#dialect.read());
+			else this.#ok();
+		} catch (error) {
+			this.#misread(RoomError.from(error, "peripheral.fault").code);
+		}
+		this.#dropExpired();
+		this.#nextReadAt = this.#clock.now() + this.#pauseMs;
+		const longest = this.#inTransition ? TRANSITION_PAUSE_MS : LONGEST_PAUSE_MS;
+		this.#pauseMs = Math.min(this.#pauseMs * 2, longest);
+		if (this.#health.failure === "peripheral.wrong_password") this.#nextReadAt += WRONG_PASSWORD_PAUSE_MS;
+	}
+
+	async #greetOnce(): Promise<void> {
+		if (this.#greeted || !this.#dialect.traits.answers) return;
+		const model = await this.#dialect.greet();
+		this.#greeted = true;
+		if (model !== this.#health.model) this.#setHealth({ ...this.#health, model });
+	}
+
+	#hears(status: DisplayStatus): void {
+		this.#heard = true;
+		this.#misses = 0;
+		const { power } = status;
+		const reached = power === null || power === (this.#asked?.on ? "on" : "off");
+		if (!this.#waiting.has("power") && (reached || !this.#inTransition)) this.#asked = null;
+		this.#ok();
+		this.#setStatus({ ...status, power: this.#onItsWay() ?? power });
+		if (this.#isOff) this.#dropAllButPower(notNow("it is off"));
+	}
+
+	/** What is shown of a display that was asked to change and has not yet. */
+	#onItsWay(): "warming" | "cooling" | null {
+		if (!this.#asked) return null;
+		return this.#asked.on ? "warming" : "cooling";
+	}
+
+	#misread(code: string): void {
+		if (code === "peripheral.not_now") {
+			// It is there, and busy.
+			this.#misses = 0;
+			this.#ok();
+			return;
+		}
+		// Of these the line's own state tells.
+		if (code === "link.lost" || code === "link.congested" || this.#line.state.name !== "up") return;
+		if (code === "peripheral.wrong_password") {
+			this.#lost("peripheral.wrong_password");
+			this.#rejectAll(wrongPassword());
+			return;
+		}
+		this.#misses += 1;
+		const { silentWhenOff } = this.#dialect.traits;
+		if (code === "peripheral.timeout" && silentWhenOff && this.#heard && this.#asked?.on !== true) {
+			if (this.#asked || this.#misses >= MOST_MISSES) this.#standsBy();
+			return;
+		}
+		if (this.#misses < MOST_MISSES || this.#inTransition) return;
+		const failure = code === "peripheral.timeout" ? "link.silent" : "peripheral.fault";
+		this.#lost(failure);
+		this.#rejectAll(new RoomError(code, "the display does not answer, or makes no sense"));
+	}
+
+	/** It was heard, has fallen silent, and is one that is silent in standby. */
+	#standsBy(): void {
+		this.#asked = null;
+		this.#ok();
+		this.#setStatus({ ...unknown, power: "off" });
+	}
+
+	get #inTransition(): boolean {
+		return this.#asked !== null && this.#clock.now() < this.#asked.until;
+	}
+
+	#ask(on: boolean): void {
+		this.#asked = { on, until: this.#clock.now() + this.#dialect.traits.transitionMs };
+	}
+
+	#rest(ms: number): void {
+		this.#restUntil = Math.max(this.#restUntil, this.#clock.now() + ms);
+	}
+
+	#readSoon(): void {
+		this.#pauseMs = FIRST_PAUSE_MS;
+		this.#nextReadAt = this.#clock.now();
+	}
+
+	#drop(kind: CommandKind, error: RoomError): void {
+		this.#waiting.get(kind)?.reject(error);
+		this.#waiting.delete(kind);
+	}
+
+	#dropAllButPower(error: RoomError): void {
+		for (const kind of commandKinds) if (kind !== "power") this.#drop(kind, error);
+	}
+
+	#dropExpired(): void {
+		for (const [kind, { until }] of this.#waiting) {
+			if (until <= this.#clock.now()) this.#drop(kind, notNow("it took too long"));
+		}
+	}
+
+	#rejectAll(error: RoomError): void {
+		for (const kind of commandKinds) this.#drop(kind, error);
+	}
+
+	#ok(): void {
+		if (this.#health.state !== "ok") this.#setHealth({ ...this.#health, state: "ok", failure: null });
+	}
+
+	#lost(failure: PeripheralFailure): void {
+		const { state, failure: before } = this.#health;
+		// That the password is wrong remains the reason when the display hangs up on us for it.
+		if (state === "lost" && (before === failure || before === "peripheral.wrong_password")) return;
+		this.#setHealth({ ...this.#health, state: "lost", failure });
+		this.#asked = null;
+		this.#heard = false;
+		this.#setStatus(unknown);
+	}
+
+	#setHealth(health: PeripheralHealth): void {
+		const changed = health.state !== this.#health.state || health.failure !== this.#health.failure;
+		this.#health = changed ? { ...health, since: this.#clock.now() } : health;
+		if (!this.#stopped) this.#events.emit("health", this.#health);
+	}
+
+	#setStatus(status: DisplayStatus): void {
+		const keys = ["power", "input", "volume", "muted"] as const;
+		if (keys.every((key) => status[key] === this.#status[key])) return;
+		this.#status = status;
+		this.#pauseMs = FIRST_PAUSE_MS;
+		if (!this.#stopped) this.#events.emit("status", status);
+	}
+}
+
+const overtaken = (): RoomError => new RoomError("peripheral.overtaken", "a newer command took its place");
+
+const wrongPassword = (): RoomError =>
+	new RoomError("peripheral.wrong_password", "the display does not take this password");
+
+function lineIsDown(state: LinkState): RoomError {
+	const failure: LinkFailure | "" = state.failure ?? "";
+	return new RoomError("link.lost", "the line to the display is down", { context: { failure } });
+}

@@ -24,21 +24,32 @@ const panel = group({
 
 const sourceWords = "must be auto, none, synthetic, {device: …} or {file: …}";
 const speakerWords = "must be auto, none or {device: …}";
-const source = z._default(
+const sourceText = z
+	.string()
+	.check(z.regex(/^(?:auto|none|synthetic(?::[a-z0-9-]{1,40})?|device:.{1,200}|file:.{1,1024})$/, sourceWords));
+/** `{device: x}` as the engine says it, `device:x`. */
+const inOneWord = (value: string | Readonly<Record<string, string>>): string =>
+	typeof value === "string" ? value : Object.entries(value).flat().join(":");
+const microphone = z._default(
+	z.pipe(
+		z.union([sourceText, z.strictObject({ device: text(200) }), z.strictObject({ file: path })], sourceWords),
+		z.transform((value) => inOneWord(value)),
+	),
+	"auto",
+);
+/** `virtual`: the folder of a simulated camera; only devices of a development fleet heed it. */
+const camera = z._default(
 	z.pipe(
 		z.union(
 			[
-				z
-					.string()
-					.check(z.regex(/^(?:auto|none|synthetic(?::[a-z0-9-]{1,40})?|device:.{1,200}|file:.{1,1024})$/, sourceWords)),
+				sourceText,
 				z.strictObject({ device: text(200) }),
 				z.strictObject({ file: path }),
+				z.strictObject({ virtual: path }),
 			],
 			sourceWords,
 		),
-		z.transform((value) =>
-			typeof value === "string" ? value : "file" in value ? `file:${value.file}` : `device:${value.device}`,
-		),
+		z.transform((value) => inOneWord(value)),
 	),
 	"auto",
 );
@@ -52,13 +63,13 @@ const speaker = z._default(
 			],
 			speakerWords,
 		),
-		z.transform((value) => (typeof value === "string" ? value : `device:${value.device}`)),
+		z.transform((value) => inOneWord(value)),
 	),
 	"auto",
 );
 const devices = group({
-	camera: source,
-	microphone: source,
+	camera,
+	microphone,
 	speaker,
 	display: z._default(z.enum(["auto", "none"], "must be auto or none"), "auto"),
 });

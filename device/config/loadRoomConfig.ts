@@ -26,7 +26,7 @@ export async function loadRoomConfig(path: string): Promise<RoomConfig> {
 	}
 	const { config } = parsed;
 	const from = (relative: string) => resolve(dirname(path), relative);
-	const source = (value: string) => (value.startsWith("file:") ? `file:${from(value.slice(5))}` : value);
+	const source = (value: string) => value.replace(/^(file|virtual):(.+)$/s, (_, kind, path) => `${kind}:${from(path)}`);
 	const { camera, microphone, speaker, display } = config.devices;
 	return {
 		...config,

@@ -6,6 +6,7 @@ import type { SourceKind, SourceStatus } from "./MediaEngine.ts";
 import type { EngineOptions } from "./protocol.ts";
 import { planSource, type SourcePlan, sourceFailure } from "./sources.ts";
 import { TimecodeCamera } from "./TimecodeCamera.ts";
+import { VirtualCamera } from "./VirtualCamera.ts";
 
 export interface SlotSurroundings {
 	pipeline: Pipeline;
@@ -23,7 +24,8 @@ interface Running {
 	bin: Bin;
 	plan: SourcePlan;
 	counter: BufferCounter;
-	feeder: Pipeline | TimecodeCamera | null;
+	/** What fills or turns the source from beside it. */
+	feeder: Pipeline | TimecodeCamera | VirtualCamera | null;
 	sinceMs: number;
 	/** It failed, and its end is under way. */
 	lost: boolean;
@@ -232,8 +234,8 @@ export class SourceSlot {
 		unlisten();
 		this.#flow = { buffers: 0, atMs: Number.NEGATIVE_INFINITY };
 		if (outcome.result !== "failure" && errors.length === 0 && !unplayable) {
-			const painter = plan.timecode ? this.#timecode(bin) : null;
-			this.#running = { bin, plan, counter, feeder: feeder ?? painter, sinceMs: performance.now(), lost: false };
+			const beside = feeder ?? this.#beside(plan, bin);
+			this.#running = { bin, plan, counter, feeder: beside, sinceMs: performance.now(), lost: false };
 			return null;
 		}
 		counter.dispose();
@@ -242,8 +244,10 @@ export class SourceSlot {
 		return errors[0] ? sourceFailure(errors[0]) : "absent";
 	}
 
-	#timecode(bin: Bin): TimecodeCamera {
-		return new TimecodeCamera(bin.getElementByName("camera-device") as AppSrc, this.#around.options.picture);
+	#beside({ timecode, virtual }: SourcePlan, bin: Bin): TimecodeCamera | VirtualCamera | null {
+		const { picture } = this.#around.options;
+		if (timecode) return new TimecodeCamera(bin.getElementByName("camera-device") as AppSrc, picture);
+		return virtual === undefined ? null : new VirtualCamera(bin, virtual, picture);
 	}
 
 	async #close(): Promise<void> {

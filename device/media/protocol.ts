@@ -7,7 +7,8 @@ import type { PeerStats } from "./stats.ts";
  * Where the engine takes pictures and sound from and shows them. Every field is chosen by the room's configuration.
  *
  * Sources: `auto` (the best device that is there, else a synthetic one), `device:<id>` (that one, else absent), `synthetic` or
- * `synthetic:<pattern>` (see `syntheticCameras`, `syntheticMicrophones`), `file:<path>` (played in a loop, or a still picture), `none`.
+ * `synthetic:<pattern>` (see `syntheticCameras`, `syntheticMicrophones`), `file:<path>` (played in a loop, or a still picture), `none`;
+ * for a camera in development `virtual:<folder>` (see `VirtualCamera`).
  */
 export interface EngineOptions {
 	camera: string;

@@ -3,6 +3,7 @@ import { chooseDevice, type FoundDevice, quote } from "./devices.ts";
 import type { MediaDevice, SourceKind } from "./MediaEngine.ts";
 import { markup } from "./markup.ts";
 import type { EngineOptions } from "./protocol.ts";
+import { VirtualCamera } from "./VirtualCamera.ts";
 
 /** A source that was chosen: how to open it, and what the panel says of it. */
 export interface SourcePlan {
@@ -13,6 +14,8 @@ export interface SourcePlan {
 	feeder: string | null;
 	/** The description is an appsrc that a `TimecodeCamera` fills. */
 	timecode?: boolean;
+	/** The description is one of a `VirtualCamera` with this folder. */
+	virtual?: string;
 	/** Whether room sound reaches it: then it is processed (echo, noise, gain). */
 	acoustic: boolean;
 }
@@ -51,6 +54,7 @@ export function planSource(
 	const rest = colon < 0 ? "" : wanted.slice(colon + 1);
 	if (scheme === "synthetic") return synthetic(kind, options, rest);
 	if (scheme === "file") return file(kind, options, rest);
+	if (scheme === "virtual") return kind === "camera" ? virtual(options, rest) : null;
 	const device = chooseDevice(devices, kind, scheme === "device" ? rest : null);
 	if (device) return real(kind, options, device);
 	return scheme === "auto" ? synthetic(kind, options, "") : null;
@@ -87,6 +91,12 @@ function synthetic(kind: SourceKind, options: EngineOptions, pattern: string): S
 	if (drawn === undefined) return null;
 	const description = `videotestsrc name=camera-device is-live=true ${drawn} ! ${videoCaps(options.picture)}`;
 	return { device, description, feeder: null, acoustic: false };
+}
+
+function virtual({ picture }: EngineOptions, folder: string): SourcePlan {
+	const device: MediaDevice = { id: "virtual", label: "", kind: "camera", api: "synthetic" };
+	const description = VirtualCamera.description(folder, picture);
+	return { device, description, feeder: null, acoustic: false, virtual: folder };
 }
 
 /**

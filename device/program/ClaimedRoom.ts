@@ -87,7 +87,7 @@ export class ClaimedRoom implements ShownRoom {
 		this.#identity = identity;
 		this.#ringer = ringer;
 		this.#engine = new EngineClient({
-			...engineOptionsOf(options.settings.name, options.config.devices),
+			...engineOptionsOf(options.settings.name, options.config.devices, identity),
 			log: options.log,
 			// the clock on the TV is the room's
 			env: { TZ: options.settings.timeZone },

@@ -1,5 +1,7 @@
+import { X509Certificate } from "node:crypto";
 import { existsSync, unwatchFile, watchFile } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { developmentMark } from "../../provisioning/contract/development.ts";
 import { RoomError } from "../core/RoomError.ts";
 import { caPinOf, readRevocationList } from "../meeting/certificates.ts";
 import { createRoomIdentity, importPrivateKey, type OwnIdentity, type Trust } from "../meeting/identity.ts";
@@ -20,6 +22,8 @@ export interface LoadedIdentity {
 	trust: Trust;
 	/** `chain`: from the device's certificate to the fleet CA's. */
 	pem: { key: string; chain: string };
+	/** The fleet was founded for development: its root says so. */
+	development: boolean;
 	/** Stops watching the revocation list. */
 	close(): void;
 }
@@ -54,7 +58,8 @@ export async function loadIdentity(
 		trust,
 		nowMs: options.nowMs,
 	});
-	return { identity, trust, pem: { key, chain }, close: () => unwatchFile(crl) };
+	const development = new X509Certificate(ca).subject.includes(developmentMark);
+	return { identity, trust, pem: { key, chain }, development, close: () => unwatchFile(crl) };
 }
 
 /** What a fleet issues may end with its CA's certificate, or before it. */

@@ -129,6 +129,8 @@ describe("the configuration", () => {
 				...["scenes", ...sceneNames.map((name) => `scenes.${name}`), "scenes.quietMinutes", "scenes.eveningAt"],
 				// whether a touch in the room can let a far end turn the camera in this call; it says nothing about what the camera sends
 				"farControl",
+				// a simulated camera, heeded by devices of a development fleet only
+				"devices.camera.virtual",
 			].sort(),
 		);
 		expect(Object.keys(defaultEngineOptions).sort()).toEqual(

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { type Clock, systemClock } from "../../../device/core/clock.ts";
 import { RoomError } from "../../../device/core/RoomError.ts";
 import { writeStateFile } from "../../../device/core/writeStateFile.ts";
+import { developmentMark } from "../../contract/development.ts";
 import { deviceId as deviceIdSchema, reservedNamePrefix, serviceNamePrefix } from "../../contract/topics.ts";
 import { readCertificationRequest } from "./certificationRequest.ts";
 import { FileRevocations } from "./FileRevocations.ts";
@@ -88,7 +89,7 @@ export class FleetCa {
 		const clock = options.clock ?? systemClock;
 		const revocations = options.revocations ?? new FileRevocations(folder, clock);
 		await mkdir(folder, { recursive: true, mode: 0o700 });
-		const mark = options.development === true ? " (development)" : "";
+		const mark = options.development === true ? ` ${developmentMark}` : "";
 		const known = await openRoot(folder, "ca");
 		const root = known ?? (await newRoot(`InCamera fleet CA${mark}`, clock));
 		const fingerprint = createHash("sha256").update(Buffer.from(root.certificate.rawData)).digest("hex");

@@ -59,6 +59,11 @@ describe("a room's configuration", () => {
 		});
 	});
 
+	test("a virtual camera is a folder, and no microphone is", () => {
+		expect(parsed({ devices: { camera: { virtual: "camera" } } }).devices.camera).toBe("virtual:camera");
+		expect(problemsOf({ devices: { microphone: { virtual: "x" }, camera: "virtual:x" } })).toHaveLength(2);
+	});
+
 	test("and by nothing else", () => {
 		expect(
 			problemsOf({ devices: { camera: "best", microphone: { name: "x" }, speaker: "synthetic", display: "big" } }),
@@ -382,6 +387,12 @@ describe("the file", () => {
 			peripherals: [{ at: { by: "serial", path: join(folder, "port") } }],
 			state: "/var/lib/room",
 		});
+	});
+
+	test("gives a virtual camera's folder an absolute path too", async () => {
+		const path = join(folder, "room.yaml");
+		await writeFile(path, stringify({ ...minimal, devices: { camera: { virtual: "camera" } } }));
+		expect((await loadRoomConfig(path)).devices.camera).toBe(`virtual:${join(folder, "camera")}`);
 	});
 
 	test("that is wrong is refused with each problem on a line, and the first one's line", async () => {

@@ -1,0 +1,204 @@
+import type { Clock } from "../../core/clock.ts";
+import { RoomError } from "../../core/RoomError.ts";
+
+export interface AxisOptions<D> {
+	clock: Clock;
+	still: D;
+	same(a: D, b: D): boolean;
+	/**
+	 * Says to the camera what `say` returns when its turn has come, and resolves when it was acknowledged. A second call overtakes a first one
+	 * that still waits. @throws RoomError with one of the codes that `ViscaLine.tell` has.
+	 */
+	tell(say: () => D, urgent: boolean): Promise<void>;
+	/** A stop got no answer: sends it once more without waiting for one. A line that is dumb in one direction must not keep a camera turning. */
+	shout(): void;
+	/** A stop found no room in the camera: makes some. */
+	makeRoom(): Promise<void>;
+	/** Whether a camera that refuses to stop stands still anyhow, since it is in standby. */
+	cannotMove(): Promise<boolean>;
+	/** The camera has acknowledged a stop. */
+	onStill?(): void;
+	/** A motion was refused or got lost; a stop never is, it is said again. */
+	onRefused?(error: RoomError): void;
+}
+
+const RETRY_MS = 50;
+const SLOWEST_RETRY_MS = 2000;
+/** A thumb that pushes against a refusal: no more than two refusals a second. */
+const REFUSED_MS = 500;
+/** So many refusals in a row of what a camera doesn't know, and it has no such axis. */
+const MOST_REFUSALS = 5;
+const MOST_LOST = 3;
+
+/**
+ * Something of a camera that goes on moving until it is told otherwise: pan and tilt, zoom, focus. The newest wish counts and is said as fast as the
+ * camera acknowledges. A stop does not wait for the motion before it to be acknowledged, and is said until it is.
+ */
+export class Axis<D> {
+	readonly #options: AxisOptions<D>;
+	/** Null: nobody wants anything; the camera may be on its way to a preset. */
+	#wanted: D | null = null;
+	/** What the camera acknowledged last; null: not known. */
+	#known: D | null = null;
+	#following = false;
+	#stopping: Promise<void> | null = null;
+	/** Counts the lives of the line; what began in an earlier one has no say. */
+	#life = 0;
+	#wake = () => {};
+
+	constructor(options: AxisOptions<D>) {
+		this.#options = options;
+	}
+
+	/** False: it moves, or may move. */
+	get still(): boolean {
+		return this.#is(this.#known) && !this.#following;
+	}
+
+	/** True: somebody drives it, or nobody knows that it stopped. False while it goes somewhere by itself. */
+	get driven(): boolean {
+		return this.#wanted !== null && !this.still;
+	}
+
+	want(drive: D): void {
+		this.#wanted = drive;
+		if (!this.#is(drive)) void this.#follow();
+		else if (this.#stopping) this.#wake();
+		else if (!this.still) this.#stopping = this.#stop();
+	}
+
+	/** Stops it, and resolves when the camera has acknowledged that; also when the line is lost first, or somebody wants something else. */
+	async rest(): Promise<void> {
+		this.want(this.#options.still);
+		await this.#stopping;
+	}
+
+	/** The camera moves by itself from now on. */
+	drift(): void {
+		this.#wanted = null;
+		this.#known = null;
+	}
+
+	/** It said that it stands, and does not: it is told again. */
+	doubt(): void {
+		if (!this.still) return;
+		this.#known = null;
+		this.want(this.#options.still);
+	}
+
+	/** The line is lost, and with it what was known and wanted: nothing starts to move by itself when it is back. */
+	lose(): void {
+		this.#life += 1;
+		this.#wanted = null;
+		this.#known = null;
+		this.#following = false;
+		this.#stopping = null;
+		this.#wake();
+	}
+
+	#is(drive: D | null): boolean {
+		return drive !== null && this.#options.same(drive, this.#options.still);
+	}
+
+	/** The newest wish, if it is a motion that the camera does not know of. */
+	#motion(): D | null {
+		const wanted = this.#wanted;
+		if (wanted === null || this.#is(wanted)) return null;
+		return this.#known !== null && this.#options.same(wanted, this.#known) ? null : wanted;
+	}
+
+	async #follow(): Promise<void> {
+		if (this.#following) return;
+		this.#following = true;
+		const life = this.#life;
+		let lost = 0;
+		for (let motion = this.#motion(); motion !== null && lost < MOST_LOST; motion = this.#motion()) {
+			let said = motion;
+			const say = () => {
+				said = this.#motion() ?? said;
+				return said;
+			};
+			const error = await failureOf(this.#options.tell(say, false));
+			if (life !== this.#life) return;
+			if (error) {
+				if (error.code === "link.lost") break;
+				if (!refused.has(error.code)) this.#known = null;
+				if (error.code === "peripheral.timeout") lost += 1;
+				if (error.code !== "peripheral.overtaken") this.#options.onRefused?.(error);
+				await new Promise<void>((resolve) => {
+					this.#options.clock.after(refused.has(error.code) ? REFUSED_MS : RETRY_MS, resolve);
+				});
+				if (life !== this.#life) return;
+			} else {
+				this.#known = said;
+				lost = 0;
+			}
+		}
+		this.#following = false;
+	}
+
+	async #stop(): Promise<void> {
+		const life = this.#life;
+		let refusals = 0;
+		do {
+			const error = await failureOf(this.#options.tell(() => this.#options.still, true));
+			if (life !== this.#life) return;
+			if (error?.code === "link.lost") break;
+			if (!error) this.#known = this.#options.still;
+			else {
+				this.#known = null;
+				if (refused.has(error.code)) refusals += 1;
+				await this.#afterFailure(error, refusals);
+				if (life !== this.#life) return;
+			}
+		} while (this.#is(this.#wanted) && !this.#is(this.#known));
+		this.#stopping = null;
+		if (this.#is(this.#known)) this.#options.onStill?.();
+	}
+
+	async #afterFailure(error: RoomError, refusals: number): Promise<void> {
+		switch (error.code) {
+			case "peripheral.overtaken":
+				return;
+			case "peripheral.timeout":
+				// The line waits by itself before it takes the next one.
+				return this.#options.shout();
+			case "peripheral.busy":
+				await this.#options.makeRoom();
+				return this.#pause(RETRY_MS);
+			case "peripheral.not_supported":
+				if (refusals >= MOST_REFUSALS) this.#known = this.#options.still;
+				return this.#pause(RETRY_MS);
+			case "peripheral.not_now":
+				if (!(await this.#options.cannotMove()))
+					return this.#pause(Math.min(SLOWEST_RETRY_MS, RETRY_MS * 2 ** refusals));
+				this.#known = this.#options.still;
+				return;
+			default:
+				return this.#pause(RETRY_MS);
+		}
+	}
+
+	/** A newer stop ends it early. */
+	#pause(ms: number): Promise<void> {
+		return new Promise((resolve) => {
+			const cancel = this.#options.clock.after(ms, resolve);
+			this.#wake = () => {
+				cancel();
+				resolve();
+			};
+		});
+	}
+}
+
+/** The camera heard it and did nothing: what it did before goes on. */
+const refused: ReadonlySet<string> = new Set(["peripheral.not_supported", "peripheral.not_now", "peripheral.refused"]);
+
+async function failureOf(telling: Promise<void>): Promise<RoomError | null> {
+	try {
+		await telling;
+		return null;
+	} catch (error) {
+		return RoomError.from(error, "peripheral.fault");
+	}
+}

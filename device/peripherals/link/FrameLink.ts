@@ -1,14 +1,24 @@
+import { RoomError } from "../../core/RoomError.ts";
+
 /**
  * Why a line is not up. `absent`: no such port or host name; `busy`: another program holds the port; `denied`: no right to open it;
  * `unreachable`: nobody answers at the address; `lost`: it was up and ended; `silent`: it takes bytes and nothing answers.
  */
-export type LinkFailure =
-	| "link.absent"
-	| "link.busy"
-	| "link.denied"
-	| "link.unreachable"
-	| "link.lost"
-	| "link.silent";
+export const linkFailures = [
+	"link.absent",
+	"link.busy",
+	"link.denied",
+	"link.unreachable",
+	"link.lost",
+	"link.silent",
+] as const;
+export type LinkFailure = (typeof linkFailures)[number];
+
+/** What an attempt to open a line failed with. */
+export function failureOf(error: unknown): LinkFailure {
+	const code = error instanceof RoomError ? error.code : "";
+	return linkFailures.find((failure) => failure === code) ?? "link.lost";
+}
 
 /** `since`: epoch milliseconds. A link that is down is being opened again, with pauses, until it is closed. */
 export type LinkState =

@@ -2,7 +2,14 @@ import { Backoff } from "../../core/backoff.ts";
 import type { Clock } from "../../core/clock.ts";
 import { Emitter } from "../../core/Emitter.ts";
 import { RoomError } from "../../core/RoomError.ts";
-import type { FrameLink, FrameSplitter, LinkCounters, LinkFailure, LinkState } from "./FrameLink.ts";
+import {
+	type FrameLink,
+	type FrameSplitter,
+	failureOf,
+	type LinkCounters,
+	type LinkFailure,
+	type LinkState,
+} from "./FrameLink.ts";
 import type { Line, OpenLine } from "./Line.ts";
 import type { PortEvents } from "./watchPort.ts";
 
@@ -217,16 +224,3 @@ export class LineLink implements FrameLink {
 
 const notUp = (cause?: unknown): RoomError =>
 	new RoomError("link.lost", "the line is not up", cause === undefined ? {} : { cause });
-
-const failures: ReadonlySet<string> = new Set<LinkFailure>([
-	"link.absent",
-	"link.busy",
-	"link.denied",
-	"link.unreachable",
-	"link.lost",
-	"link.silent",
-]);
-
-function failureOf(error: unknown): LinkFailure {
-	return error instanceof RoomError && failures.has(error.code) ? (error.code as LinkFailure) : "link.lost";
-}

@@ -1,14 +1,14 @@
 import type { Clock } from "../../core/clock.ts";
-import { RoomError } from "../../core/RoomError.ts";
-import type { LinkFailure } from "./FrameLink.ts";
+import { failureOf, type LinkFailure } from "./FrameLink.ts";
 import type { OpenLine } from "./Line.ts";
 
 type Happening =
 	/** As they went, however they were cut; not to be kept. */
 	| { readonly is: "in" | "out"; readonly bytes: Uint8Array }
 	| { readonly is: "opened" }
-	/** `why`: a `LinkFailure`, or `closed` by us. */
-	| { readonly is: "ended" | "not_opened"; readonly why: string };
+	| { readonly is: "not_opened"; readonly why: LinkFailure }
+	/** `closed`: by us. */
+	| { readonly is: "ended"; readonly why: LinkFailure | "closed" };
 
 /** What happened on a line. `at`: epoch milliseconds. */
 export type LineEntry = { readonly at: number } & Happening;
@@ -31,7 +31,7 @@ export class LineTap {
 		};
 		return async (events, signal) => {
 			let over = false;
-			const end = (why: string): void => {
+			const end = (why: LinkFailure | "closed"): void => {
 				if (over) return;
 				over = true;
 				tell({ is: "ended", why });
@@ -47,7 +47,7 @@ export class LineTap {
 				},
 			};
 			const line = await open(heard, signal).catch((error: unknown) => {
-				tell({ is: "not_opened", why: error instanceof RoomError ? error.code : "link.lost" });
+				tell({ is: "not_opened", why: failureOf(error) });
 				throw error;
 			});
 			tell({ is: "opened" });

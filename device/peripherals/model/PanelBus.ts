@@ -18,8 +18,12 @@ export interface PanelBus extends Peripheral {
 	readonly kind: "panel-bus";
 	readonly status: PanelBusStatus;
 	onStatus(callback: (status: PanelBusStatus) => void): () => void;
+	/** A device that comes back is shown again what was asked last; the promise is of this time only. */
 	light(light: Light): Promise<void>;
-	/** Software can close the shutter; what a hand closed only a hand opens: @throws RoomError `peripheral.held_by_hand`. */
+	/**
+	 * Resolves when the device has taken it; that it moved, `status` says. To open it is for a touch in this room, and what a hand closed
+	 * only a hand opens: @throws RoomError `peripheral.held_by_hand`.
+	 */
 	shutter(closed: boolean): Promise<void>;
 	/** Lights the mute key's lamp. It shows what the room does; it does not make it. */
 	muteLamp(on: boolean): Promise<void>;

@@ -33,9 +33,10 @@ export async function loadRoomConfig(path: string): Promise<RoomConfig> {
 		agent: from(config.agent),
 		...(config.calendar ? { calendar: { ics: from(config.calendar.ics) } } : {}),
 		devices: { camera: source(camera), microphone: source(microphone), speaker: source(speaker), display },
-		peripherals: config.peripherals.map((device) =>
-			"path" in device.at ? { ...device, at: { ...device.at, path: from(device.at.path) } } : device,
-		),
+		peripherals: config.peripherals.map((device) => {
+			const { at } = device;
+			return "path" in at ? ({ ...device, at: { ...at, path: from(at.path) } } as typeof device) : device;
+		}),
 		state: from(config.state),
 	};
 }

@@ -5,9 +5,10 @@ import { stepsOf } from "../peripherals/model/scenes.ts";
 import { group, matching, must, named, path, text, whole } from "./primitives.ts";
 
 /** Where a device is: a serial port, an address in the network, or the adapter of the HDMI line. */
-export type DevicePlace =
+type DevicePlace =
 	| { by: "serial"; path: string; baudRate: number }
-	| { by: "tcp" | "udp"; host: string; port: number }
+	| { by: "tcp"; host: string; port: number }
+	| { by: "udp"; host: string; port: number }
 	| { by: "cec"; path: string };
 
 const speeds = [1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200];
@@ -22,7 +23,8 @@ const host = z.optional(
 );
 const portOf = (value: string): number => Number(/:(\d+)$/.exec(value)?.[1] ?? 0);
 const ways = ["serial", "tcp", "udp", "cec"] as const;
-type Ways = { [way in (typeof ways)[number]]?: string | undefined } & { speed?: number | undefined };
+type Way = (typeof ways)[number];
+type Ways = { [way in Way]?: string | undefined } & { speed?: number | undefined };
 
 /** Takes a device that is connected in exactly one way. `usual`: the speed or port where none is written. */
 function connected<S extends z.ZodMiniObject>(usual: { speed?: number; tcp?: number; udp?: number }, schema: S) {
@@ -45,7 +47,8 @@ function connected<S extends z.ZodMiniObject>(usual: { speed?: number; tcp?: num
 		),
 		z.transform((value) => {
 			const { serial, speed, tcp, udp, cec, ...rest } = value as z.output<S> & Ways;
-			return { ...rest, at: placeOf(value as Ways) };
+			// one of the ways that its schema has
+			return { ...rest, at: placeOf(value as Ways) as Extract<DevicePlace, { by: keyof S["shape"] }> };
 		}),
 	);
 }

@@ -3,12 +3,14 @@ import { lights } from "./PanelBus.ts";
 
 /**
  * The moments in which the room's equipment does something by itself.
- *  - `join`: a call begins, or we ring somebody. `mute`, `unmute`: nothing leaves the microphone in a call, or something does again.
+ *  - `join`: a call begins, or we ring somebody. `camera`: somebody wants to be seen in it.
+ *  - `mute`, `unmute`: nothing leaves the microphone in a call, or something does again.
  *  - `ringing`: another room rings. `leave`: the call is over, or nobody answered the ring. `trouble`: the room can't be used.
  *  - `standby`: nobody has been here for a while. `wake`: somebody came. `evening`: nobody uses the room any more today.
  */
 export const sceneNames = [
 	"join",
+	"camera",
 	"mute",
 	"unmute",
 	"ringing",

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Clock } from "../../../device/core/clock.ts";
 import type { Light } from "../../../device/peripherals/model/PanelBus.ts";
 import { type Packet, readFrame, VERSION } from "../../../device/peripherals/panel-bus/frame.ts";
@@ -103,11 +104,12 @@ export class ReferenceDevice {
 
 	/** Parts whose state isn't known report their safe side. */
 	breakParts(broken: number): void {
-		this.#broken = broken;
-		this.#change({
-			muteKey: this.#state.muteKey || (broken & parts.muteKey) !== 0,
-			shutterClosed: this.#state.shutterClosed || (broken & parts.shutter) !== 0,
-		});
+		const { muteKey, shutterClosed } = this.#state;
+		const safe = {
+			muteKey: muteKey || (broken & parts.muteKey) !== 0,
+			shutterClosed: shutterClosed || (broken & parts.shutter) !== 0,
+		};
+		this.#change(safe, broken);
 	}
 
 	receive(bytes: Uint8Array): void {
@@ -188,8 +190,11 @@ export class ReferenceDevice {
 		return { name: "history", counter: (this.#counter - back) >>> 0, states: this.#history.slice(-1 - back) };
 	}
 
-	#change(change: Partial<HardwareState>): void {
-		this.#state = { ...this.#state, ...change };
+	#change(change: Partial<HardwareState>, broken = this.#broken): void {
+		const state = { ...this.#state, ...change };
+		if (isDeepStrictEqual(state, this.#state) && broken === this.#broken) return;
+		this.#state = state;
+		this.#broken = broken;
 		this.#counter = (this.#counter + 1) >>> 0;
 		this.#history = [...this.#history, this.#state].slice(-MOST_STATES);
 		if (this.#greeted) this.#report();
@@ -206,7 +211,7 @@ export class ReferenceDevice {
 		this.#last = null;
 		this.light = "trouble";
 		this.muteLamp = false;
-		if (this.#options.parts & parts.shutterMotor && !this.#state.shutterClosed) this.#change({ shutterClosed: true });
+		if (this.#options.parts & parts.shutterMotor) this.#change({ shutterClosed: true });
 		this.#cancels.roomLost();
 		this.#cancels.report();
 		this.#announce();

@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { SerialPort } from "serialport";
 import { RoomError } from "../../core/RoomError.ts";
+import { deliverAtOnce } from "./deliverAtOnce.ts";
 import type { LinkFailure } from "./FrameLink.ts";
 import type { Line, LineEvents, OpenLine } from "./Line.ts";
 
@@ -21,6 +22,7 @@ export function openSerial({ path, baudRate, parity = "none" }: SerialAddress): 
 		await new Promise<void>((resolve, reject) => {
 			port.open((error) => (error ? reject(openFailed(path, error)) : resolve()));
 		});
+		deliverAtOnce(port);
 		return new SerialLine(port, events);
 	};
 }

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { SerialPort } from "serialport";
+import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ManualClock, systemClock } from "../../../../device/core/clock.ts";
 import { datagramSplitter } from "../../../../device/peripherals/link/datagramSplitter.ts";
@@ -12,6 +13,7 @@ import { LineLink } from "../../../../device/peripherals/link/LineLink.ts";
 import { type LinkAddress, openLink } from "../../../../device/peripherals/link/openLink.ts";
 import { openSerial } from "../../../../device/peripherals/link/openSerial.ts";
 import { RequestQueue } from "../../../../device/peripherals/link/RequestQueue.ts";
+import { PtyDevice } from "../../../sim/line/PtyDevice.ts";
 import { PtyPair } from "../../../sim/line/PtyPair.ts";
 
 const ends: (() => unknown)[] = [];
@@ -50,12 +52,8 @@ describe("a serial port", () => {
 
 	/** The device at the far end: hears, and answers each line. */
 	async function device(answer: (line: string) => string = (line) => line.toUpperCase()) {
-		const port = new SerialPort({ path: pty.farPath, baudRate: 9600, autoOpen: false });
-		await new Promise<void>((resolve, reject) => port.open((error) => (error ? reject(error) : resolve())));
-		port.on("error", () => {});
-		port.on("data", (data: Buffer) => port.write(answer(text(data))));
-		ends.push(() => (port.isOpen ? new Promise((resolve) => port.close(resolve)) : undefined));
-		return port;
+		const attached = await PtyDevice.attach(pty.farPath, (heard, say) => say(bytes(answer(text(heard)))));
+		ends.push(() => attached.detach());
 	}
 
 	it("carries frames both ways and counts them", async () => {
@@ -73,6 +71,19 @@ describe("a serial port", () => {
 			opened: 1,
 			timeouts: 0,
 		});
+	});
+
+	it("hands on what came though nothing else happens in the program", async () => {
+		await pty.unplug();
+		const socat = spawn("socat", [`pty,raw,echo=0,link=${pty.path}`, "EXEC:cat"], { stdio: "ignore" });
+		ends.push(() => socat.kill());
+		await expect.poll(() => existsSync(pty.path)).toBe(true);
+		// Without a timer that wakes the loop now and then, which vitest has, one byte that is not handed on is waited for in vain.
+		const program = spawn(process.execPath, [join(import.meta.dirname, "echoes.ts"), pty.path], {
+			stdio: ["ignore", "ignore", "inherit"],
+		});
+		ends.push(() => program.kill());
+		expect(await once(program, "exit")).toEqual([0, null]);
 	});
 
 	it("comes back by itself after it was unplugged, though nothing but a write tells of it", async () => {

@@ -6,6 +6,7 @@ import { LONGEST_MESSAGE } from "./ViscaReply.ts";
  */
 export const VISCA_OVER_IP_PORT = 52381;
 const HEADER = 8;
+export const LONGEST_DATAGRAM = HEADER + LONGEST_MESSAGE;
 
 const codes = {
 	command: 0x0100,

@@ -2,11 +2,14 @@
 export const exitCodes = {
 	done: [0, "Done."],
 	failed: [1, "It failed; the message has a code."],
-	usage: [2, "The command was not understood."],
+	usage: [2, "The command, or a configuration that it reads, was not understood."],
 	unreachable: [3, "The fleet service can't be reached, or its database is away."],
-	forbidden: [4, "No token, or it may not do that."],
+	forbidden: [4, "No token, or it or this account may not do that."],
 	notFound: [5, "There is no such thing."],
-	conflict: [6, "Not now: somebody changed it meanwhile, the room is offline or in a call, or it is over."],
+	conflict: [
+		6,
+		"Not now: somebody changed it meanwhile, the room is offline or in a call, a port is held, or it is over.",
+	],
 	unhealthy: [7, "What was checked is not well (doctor, audit --verify)."],
 } as const satisfies Record<string, readonly [number, string]>;
 export type ExitCode = keyof typeof exitCodes;
@@ -19,14 +22,26 @@ const conflicts = new Set([
 	"api.rollout_over",
 	"api.rollout_running",
 	"api.no_devices",
+	"probe.port_busy",
+	"recording.port_busy",
+	"cli.file_exists",
 ]);
+const forbidden = new Set([
+	"api.not_signed_in",
+	"api.forbidden",
+	"cli.no_token",
+	"local.forbidden",
+	"recording.denied",
+]);
+const notFound = new Set(["api.not_found", "probe.nothing_found", "recording.no_such_device"]);
+const usage = new Set(["cli.usage", "config.invalid", "config.unreadable"]);
 
 export function exitCodeOf(code: string): ExitCode {
 	if (unreachable.has(code)) return "unreachable";
-	if (["api.not_signed_in", "api.forbidden", "cli.no_token", "local.forbidden"].includes(code)) return "forbidden";
-	if (code === "api.not_found") return "notFound";
+	if (forbidden.has(code)) return "forbidden";
+	if (notFound.has(code)) return "notFound";
 	if (conflicts.has(code)) return "conflict";
-	return code === "cli.usage" ? "usage" : "failed";
+	return usage.has(code) ? "usage" : "failed";
 }
 
 /** What to do next, where we know it. */
@@ -41,6 +56,13 @@ export const nextSteps: Readonly<Record<string, string>> = {
 	"api.not_found": "Ids are listed by: incamera fleet rooms",
 	"local.forbidden": "Run it as the service's account or as root: sudo incamera fleet invite --local <stateFolder>",
 	"local.unreachable": "Is the service running on this machine, and is the folder its stateFolder?",
+	"probe.nothing_found":
+		"Is it switched on, is the cable a crossed one where it has to be, and does RS-232 control have to be allowed in its menu?",
+	"probe.port_busy":
+		"Stop the room's program (systemctl stop incamera-room), or listen on its line: incamera room record <device>",
+	"recording.denied": "Run it as the room program's account or as root: sudo incamera room record <device>",
+	"recording.no_such_device": "Devices are named under `peripherals` in the room's configuration.",
+	"recording.port_busy": "The port is held by a program that is no room program: fuser -v <port> says which.",
 	"cli.no_token": "Set INCAMERA_TOKEN, or keep the token in a file: incamera fleet login",
 	"database.unavailable": "The service runs, its database does not answer; see docs/operations.md.",
 };

@@ -13,6 +13,7 @@ import { rooms } from "./fleet/rooms.ts";
 import { simulate } from "./fleet/simulate.ts";
 import type { Io } from "./Io.ts";
 import { manPage } from "./manPage.ts";
+import { roomCommands } from "./room/roomCommands.ts";
 
 export interface ProgramOptions {
 	io: Io;
@@ -34,10 +35,10 @@ export function createProgram(options: ProgramOptions): Command {
 		.showSuggestionAfterError()
 		.exitOverride()
 		.configureOutput({ writeOut: (text) => io.out(text), writeErr: (text) => io.err(text) });
+	const asJson = () => program.opts<{ json?: boolean }>().json === true;
 	const run: Run = async (action) => {
-		const asJson = program.opts<{ json?: boolean }>().json === true;
 		const call = options.connect(await findConnection(io), io.signal);
-		await action({ call, io, show: (value, draw) => io.out(asJson ? `${JSON.stringify(value)}\n` : draw(value)) });
+		await action({ call, io, show: (value, draw) => io.out(asJson() ? `${JSON.stringify(value)}\n` : draw(value)) });
 	};
 	const fleet = program
 		.command("fleet")
@@ -47,7 +48,8 @@ export function createProgram(options: ProgramOptions): Command {
 \`incamera fleet login\` keeps both for this user.`,
 		);
 	for (const group of [rooms, changes, enrol, rollouts, audit, simulate]) group(fleet, run);
-	invite(fleet, io, () => program.opts<{ json?: boolean }>().json === true);
+	invite(fleet, io, asJson);
+	roomCommands(program, io, asJson);
 	fleet
 		.command("login")
 		.summary("keep address and token for this user")

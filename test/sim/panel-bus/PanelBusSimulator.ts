@@ -1,5 +1,5 @@
-import { SerialPort } from "serialport";
 import { systemClock } from "../../../device/core/clock.ts";
+import { PtyDevice } from "../line/PtyDevice.ts";
 import { PtyPair } from "../line/PtyPair.ts";
 import { OddLine } from "./OddLine.ts";
 import { type DeviceOptions, ReferenceDevice } from "./ReferenceDevice.ts";
@@ -9,7 +9,7 @@ export class PanelBusSimulator {
 	readonly line: OddLine;
 	readonly device: ReferenceDevice;
 	readonly #pty: PtyPair;
-	#port: SerialPort | null = null;
+	#end: PtyDevice | null = null;
 
 	static async open(options: Partial<DeviceOptions> = {}): Promise<PanelBusSimulator> {
 		const simulator = new PanelBusSimulator(await PtyPair.open(), options);
@@ -20,9 +20,7 @@ export class PanelBusSimulator {
 
 	private constructor(pty: PtyPair, options: Partial<DeviceOptions>) {
 		this.#pty = pty;
-		this.line = new OddLine((bytes) => {
-			this.#port?.write(Buffer.from(bytes));
-		});
+		this.line = new OddLine((bytes) => this.#end?.say(bytes));
 		const send = (frame: Uint8Array) => this.line.pass(frame);
 		this.device = new ReferenceDevice({ clock: systemClock, ...options, send });
 	}
@@ -50,18 +48,14 @@ export class PanelBusSimulator {
 	}
 
 	async #connect(): Promise<void> {
-		const port = new SerialPort({ path: this.#pty.farPath, baudRate: 115_200, autoOpen: false });
-		await new Promise<void>((resolve, reject) => port.open((error) => (error ? reject(error) : resolve())));
-		port.on("error", () => {});
-		port.on("data", (bytes: Uint8Array) => {
+		this.#end = await PtyDevice.attach(this.#pty.farPath, (bytes) => {
 			if (!this.line.deaf) this.device.receive(bytes);
 		});
-		this.#port = port;
 	}
 
 	async #disconnect(): Promise<void> {
-		const port = this.#port;
-		this.#port = null;
-		if (port?.isOpen) await new Promise((resolve) => port.close(resolve));
+		const end = this.#end;
+		this.#end = null;
+		await end?.detach();
 	}
 }

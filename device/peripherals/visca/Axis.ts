@@ -7,15 +7,15 @@ export interface AxisOptions<D> {
 	same(a: D, b: D): boolean;
 	/**
 	 * Says to the camera what `say` returns when its turn has come, and resolves when it was acknowledged. A second call overtakes a first one
-	 * that still waits. @throws RoomError with one of the codes that `ViscaLine.tell` has.
+	 * that still waits; the signal takes back one that waits. @throws RoomError with one of the codes that `ViscaLine.tell` has.
 	 */
-	tell(say: () => D, urgent: boolean): Promise<void>;
-	/** A stop got no answer: sends it once more without waiting for one. A line that is dumb in one direction must not keep a camera turning. */
+	tell(say: () => D, urgent: boolean, signal: AbortSignal): Promise<void>;
+	/** A stop got no answer: sends those that are due once more without waiting for one. A line that is dumb in one direction must not keep a camera turning. */
 	shout(): void;
 	/** A stop found no room in the camera: makes some. */
-	makeRoom(): Promise<void>;
-	/** Whether a camera that refuses to stop stands still anyhow, since it is in standby. */
-	cannotMove(): Promise<boolean>;
+	makeRoom(): void;
+	/** Whether a camera that refuses to stop stands still anyhow, as one in standby. */
+	stands(): Promise<boolean>;
 	/** The camera has acknowledged a stop. */
 	onStill?(): void;
 	/** A motion was refused or got lost; a stop never is, it is said again. */
@@ -23,7 +23,7 @@ export interface AxisOptions<D> {
 }
 
 const RETRY_MS = 50;
-const SLOWEST_RETRY_MS = 2000;
+const SLOWEST_RETRY_MS = 500;
 /** A thumb that pushes against a refusal: no more than two refusals a second. */
 const REFUSED_MS = 500;
 /** So many refusals in a row of what a camera doesn't know, and it has no such axis. */
@@ -41,9 +41,11 @@ export class Axis<D> {
 	/** What the camera acknowledged last; null: not known. */
 	#known: D | null = null;
 	#following = false;
+	/** A motion is on its way to the camera, or waits for its turn. */
+	#saying = false;
 	#stopping: Promise<void> | null = null;
-	/** Counts the lives of the line; what began in an earlier one has no say. */
-	#life = 0;
+	/** Of the line; what began in an earlier one has no say. */
+	#life = new AbortController();
 	#wake = () => {};
 
 	constructor(options: AxisOptions<D>) {
@@ -52,12 +54,17 @@ export class Axis<D> {
 
 	/** False: it moves, or may move. */
 	get still(): boolean {
-		return this.#is(this.#known) && !this.#following;
+		return this.#is(this.#known) && !this.#saying;
 	}
 
 	/** True: somebody drives it, or nobody knows that it stopped. False while it goes somewhere by itself. */
 	get driven(): boolean {
 		return this.#wanted !== null && !this.still;
+	}
+
+	/** A stop was said and is not acknowledged, or waits to be said. */
+	get stopping(): boolean {
+		return this.#stopping !== null;
 	}
 
 	want(drive: D): void {
@@ -88,10 +95,12 @@ export class Axis<D> {
 
 	/** The line is lost, and with it what was known and wanted: nothing starts to move by itself when it is back. */
 	lose(): void {
-		this.#life += 1;
+		this.#life.abort();
+		this.#life = new AbortController();
 		this.#wanted = null;
 		this.#known = null;
 		this.#following = false;
+		this.#saying = false;
 		this.#stopping = null;
 		this.#wake();
 	}
@@ -113,13 +122,15 @@ export class Axis<D> {
 		const life = this.#life;
 		let lost = 0;
 		for (let motion = this.#motion(); motion !== null && lost < MOST_LOST; motion = this.#motion()) {
-			let said = motion;
+			let said: D = motion;
 			const say = () => {
-				said = this.#motion() ?? said;
+				said = this.#is(this.#wanted) ? this.#options.still : (this.#motion() ?? said);
 				return said;
 			};
-			const error = await failureOf(this.#options.tell(say, false));
+			this.#saying = true;
+			const error = await failureOf(this.#options.tell(say, false, life.signal));
 			if (life !== this.#life) return;
+			this.#saying = false;
 			if (error) {
 				if (error.code === "link.lost") break;
 				if (!refused.has(error.code)) this.#known = null;
@@ -141,7 +152,7 @@ export class Axis<D> {
 		const life = this.#life;
 		let refusals = 0;
 		do {
-			const error = await failureOf(this.#options.tell(() => this.#options.still, true));
+			const error = await failureOf(this.#options.tell(() => this.#options.still, true, life.signal));
 			if (life !== this.#life) return;
 			if (error?.code === "link.lost") break;
 			if (!error) this.#known = this.#options.still;
@@ -151,7 +162,8 @@ export class Axis<D> {
 				await this.#afterFailure(error, refusals);
 				if (life !== this.#life) return;
 			}
-		} while (this.#is(this.#wanted) && !this.#is(this.#known));
+			// A motion that waited behind this stop is overtaken by the next.
+		} while (this.#is(this.#wanted) && !this.still);
 		this.#stopping = null;
 		if (this.#is(this.#known)) this.#options.onStill?.();
 	}
@@ -164,14 +176,13 @@ export class Axis<D> {
 				// The line waits by itself before it takes the next one.
 				return this.#options.shout();
 			case "peripheral.busy":
-				await this.#options.makeRoom();
+				this.#options.makeRoom();
 				return this.#pause(RETRY_MS);
 			case "peripheral.not_supported":
 				if (refusals >= MOST_REFUSALS) this.#known = this.#options.still;
 				return this.#pause(RETRY_MS);
 			case "peripheral.not_now":
-				if (!(await this.#options.cannotMove()))
-					return this.#pause(Math.min(SLOWEST_RETRY_MS, RETRY_MS * 2 ** refusals));
+				if (!(await this.#options.stands())) return this.#pause(Math.min(SLOWEST_RETRY_MS, RETRY_MS * 2 ** refusals));
 				this.#known = this.#options.still;
 				return;
 			default:

@@ -69,22 +69,30 @@ export class CameraMotions {
 			clock,
 			still,
 			same,
-			tell: (say, urgent) => line.tell(() => body(say()), { key, urgent }),
-			shout: () => line.shout(body(still)),
+			tell: (say, urgent, signal) => line.tell(() => body(say()), { key, urgent, signal }),
+			shout: () => this.#shoutStops(),
 			makeRoom: () => line.cancelAll(),
 			// A lens in automatic focus refuses, and drives nowhere by itself.
-			cannotMove: async () => key === "focus" || (await this.#inStandby()),
+			stands: async () => key === "focus" || (await this.#stands().catch(() => false)),
 			onStill: () => void this.#look(),
 			onRefused,
 		});
 	}
 
-	#inStandby(): Promise<boolean> {
+	/** All of them: while one waits for its answer the others wait for their turn. */
+	#shoutStops(): void {
 		const { line } = this.#options;
-		return line.inquire(viscaInquiry.power, true).then(
-			(power) => power === "standby",
-			() => false,
-		);
+		if (this.panTilt.stopping) line.shout(viscaCommand.drive(STILL));
+		if (this.zoom.stopping) line.shout(viscaCommand.zoom(0));
+		if (this.focus.stopping) line.shout(viscaCommand.focus("stop"));
+	}
+
+	async #stands(): Promise<boolean> {
+		const { line } = this.#options;
+		if ((await line.inquire(viscaInquiry.power, true)) === "standby") return true;
+		const before = await this.#place();
+		await this.#moment();
+		return samePlace(before, await this.#place());
 	}
 
 	/**
@@ -97,10 +105,10 @@ export class CameraMotions {
 		try {
 			let before = await this.#place();
 			for (let looks = 0; looks < MOST_LOOKS; looks++) {
-				await new Promise<void>((resolve) => void this.#options.clock.after(LOOK_MS, resolve));
+				await this.#moment();
 				if (!this.panTilt.still || !this.zoom.still) return;
 				const now = await this.#place();
-				if (now.pan === before.pan && now.tilt === before.tilt && now.zoom === before.zoom) return;
+				if (samePlace(now, before)) return;
 				this.panTilt.doubt();
 				this.zoom.doubt();
 				before = now;
@@ -112,9 +120,24 @@ export class CameraMotions {
 		}
 	}
 
-	async #place(): Promise<{ pan: number; tilt: number; zoom: number }> {
-		const { line } = this.#options;
-		const { pan, tilt } = await line.inquire(viscaInquiry.panTilt);
-		return { pan, tilt, zoom: await line.inquire(viscaInquiry.zoom) };
+	#moment(): Promise<void> {
+		return new Promise((resolve) => void this.#options.clock.after(LOOK_MS, resolve));
 	}
+
+	async #place(): Promise<Place> {
+		const { line } = this.#options;
+		const { pan, tilt } = await line.inquire(viscaInquiry.panTilt, true);
+		return { pan, tilt, zoom: await line.inquire(viscaInquiry.zoom, true) };
+	}
+}
+
+/** In the camera's own steps. */
+interface Place {
+	readonly pan: number;
+	readonly tilt: number;
+	readonly zoom: number;
+}
+
+function samePlace(a: Place, b: Place): boolean {
+	return a.pan === b.pan && a.tilt === b.tilt && a.zoom === b.zoom;
 }

@@ -19,7 +19,8 @@ const ADDRESS = 1;
  */
 export class DatagramTransport implements ViscaTransport {
 	readonly named = true;
-	readonly resends = 3;
+	readonly answerMs = 200;
+	readonly resends = 2;
 	#next = 0;
 
 	greeting(): ViscaGreeting[] {

@@ -14,6 +14,8 @@ import { ADDRESS_SET, IF_CLEAR_ALL, viscaCommand, viscaMessage } from "./viscaCo
  */
 export class StreamTransport implements ViscaTransport {
 	readonly named = false;
+	/** The longest message and its answer take 30 ms at 9600 bit/s. */
+	readonly answerMs = 500;
 	/** A stream loses nothing that its far end hears. */
 	readonly resends = 0;
 	readonly #address: number;

@@ -8,15 +8,12 @@ import type { ViscaAnswer, ViscaEnvelope, ViscaKind, ViscaTransport } from "./Vi
 import { viscaCommand } from "./viscaCommand.ts";
 import { type ViscaInquiry, viscaInquiry } from "./viscaInquiry.ts";
 
-/**
- * A camera acknowledges within four pictures (BRC-X400 Command List p. 5: 167 ms at the slowest), and a long message takes 17 ms at
- * 9600 bit/s. Three times that is late; a stop must not wait any longer for a message that got lost.
- */
-const ANSWER_MS = 500;
 /** From one end of a slow camera to the other, or to warm up. */
 const COMPLETION_MS = 30_000;
 /** A camera works on two commands at a time; a third is asked again. */
 const BUSY_RETRIES_MS = [50, 100, 200, 400, 800];
+/** So often a question whose answer got lost is asked anew. */
+const MOST_AGAIN = 3;
 
 export interface ViscaLineOptions {
 	link: FrameLink;
@@ -54,8 +51,10 @@ export class ViscaLine {
 	/** Begins from the start. What a camera leaves unanswered here it may not know. @throws RoomError `link.lost`. */
 	async greet(): Promise<void> {
 		this.#knowsVersion = false;
-		for (const greeting of this.#options.transport.greeting()) {
-			const request = { ...greeting, urgent: true, timeoutMs: ANSWER_MS };
+		const { transport } = this.#options;
+		const { answerMs: timeoutMs, resends } = transport;
+		for (const greeting of transport.greeting()) {
+			const request = { ...greeting, urgent: true, timeoutMs, resends };
 			await this.#queue.ask<void>(request).catch((error: RoomError) => {
 				if (error.code === "link.lost") throw error;
 			});
@@ -67,12 +66,12 @@ export class ViscaLine {
 	 * @throws RoomError `peripheral.not_supported`, `peripheral.not_now`, `peripheral.busy`, `peripheral.timeout`, `peripheral.overtaken` and
 	 * what else a `RequestQueue` throws.
 	 */
-	tell(body: () => Uint8Array, options: { key: string; urgent: boolean }): Promise<void> {
+	tell(body: () => Uint8Array, options: { key: string; urgent: boolean; signal: AbortSignal }): Promise<void> {
 		const done: Verdict<void> = { is: "done", value: undefined };
 		return this.#ask(() => ({
 			...this.#message("command", body, (answer): Verdict<void> => {
-				if (answer.is === "ack" || answer.is === "ran" || isCompletion(answer, 0)) return done;
-				return answer.is === "refusal" ? { is: "failed", error: refusalError(answer.why) } : { is: "other" };
+				if (answer.is === "ack" || answer.is === "ran" || this.#isDone(answer)) return done;
+				return isRefusal(answer) ? { is: "failed", error: refusalError(answer.why) } : { is: "other" };
 			}),
 			...options,
 		}));
@@ -96,37 +95,39 @@ export class ViscaLine {
 		return answer;
 	}
 
-	/** Puts a message on the wire past everything that waits, and hears no answer. Only where answers don't name their question: elsewhere it
-	 * is sent again by itself. */
+	/**
+	 * Puts a message on the wire past everything that waits, and hears no answer. Only where answers don't name their question: elsewhere it is
+	 * sent again by itself.
+	 */
 	shout(body: Uint8Array): void {
-		const { transport, link } = this.#options;
-		if (!transport.named) link.send(transport.envelope("command", body).frame()).catch(() => {});
+		if (!this.#options.transport.named) this.#sendUnheard(body);
 	}
 
 	/** Ends whatever the camera works on, so that it has room for a stop. */
-	async cancelAll(): Promise<void> {
-		for (const socket of [1, 2] as const) {
-			const over = (answer: ViscaAnswer): Verdict<void> =>
-				answer.is === "ran" || (answer.is === "refusal" && (answer.why === "no_socket" || answer.why === "syntax"))
-					? { is: "done", value: undefined }
-					: { is: "other" };
-			const request = this.#message("command", () => viscaCommand.cancel(socket), over);
-			await this.#queue.ask({ ...request, urgent: true, timeoutMs: 100 }).catch(() => {});
-		}
+	cancelAll(): void {
+		for (const socket of [1, 2] as const) this.#sendUnheard(viscaCommand.cancel(socket));
 	}
 
 	close(): void {
 		this.#queue.close();
 	}
 
-	/** Over IP both may lose count of where they are, such as when the camera was switched off: begins anew, once. */
+	#sendUnheard(body: Uint8Array): void {
+		const { transport, link } = this.#options;
+		link.send(transport.envelope("command", body).frame()).catch(() => {});
+	}
+
+	/** Over IP both may lose count of where they are, such as when the camera was switched off, and answers get lost: then it is asked anew. */
 	async #ask<T>(request: () => Request<T>): Promise<T> {
-		try {
-			return await this.#queue.ask(request());
-		} catch (error) {
-			if (!(error instanceof RoomError) || error.code !== "peripheral.out_of_step") throw error;
-			await this.greet();
-			return this.#queue.ask(request());
+		for (let again = 0; ; again++) {
+			try {
+				return await this.#queue.ask(request());
+			} catch (error) {
+				const { code, context } = RoomError.from(error, "peripheral.fault");
+				const outOfStep = code === "peripheral.out_of_step";
+				if (again === MOST_AGAIN || (!outOfStep && context["answer"] !== "lost")) throw error;
+				if (outOfStep) await this.greet();
+			}
 		}
 	}
 
@@ -135,9 +136,8 @@ export class ViscaLine {
 			"inquiry",
 			() => inquiry.body,
 			(answer): Verdict<T> => {
-				if (answer.is === "refusal") return { is: "failed", error: refusalError(answer.why) };
-				if (answer.is === "ran")
-					return { is: "failed", error: new RoomError("peripheral.timeout", "the answer got lost") };
+				if (isRefusal(answer)) return { is: "failed", error: refusalError(answer.why) };
+				if (answer.is === "ran") return { is: "failed", error: answerLost() };
 				const value = answer.is === "completion" && answer.data.length > 0 ? inquiry.parse(answer.data) : null;
 				return value === null ? { is: "other" } : { is: "done", value };
 			},
@@ -159,8 +159,8 @@ export class ViscaLine {
 			return "socket" in answer && answer.socket === socket && this.#holders.get(answer.socket) === me;
 		};
 		const accept = (answer: ViscaAnswer): Verdict<void> => {
-			if (isCompletion(answer, 0)) return done;
-			if (answer.is === "refusal") return { is: "failed", error: refusalError(answer.why) };
+			if (this.#isDone(answer)) return done;
+			if (isRefusal(answer)) return { is: "failed", error: refusalError(answer.why) };
 			if (answer.is !== "ack" && answer.is !== "ran") return { is: "other" };
 			accepted = true;
 			if (answer.is === "ack") {
@@ -178,6 +178,12 @@ export class ViscaLine {
 		return { ...request, completionMs: COMPLETION_MS };
 	}
 
+	/** Done without an acknowledgement: some cameras leave it out, and it may get lost. A socket's end could be another command's. */
+	#isDone(answer: ViscaAnswer): boolean {
+		if (answer.is !== "completion" || answer.data.length > 0) return false;
+		return answer.socket === 0 || this.#options.transport.named;
+	}
+
 	#message<T>(kind: ViscaKind, body: () => Uint8Array, judge: (answer: ViscaAnswer) => Verdict<T>): Request<T> {
 		const { transport } = this.#options;
 		let envelope: ViscaEnvelope | null = null;
@@ -192,15 +198,19 @@ export class ViscaLine {
 				if (answer.is === "out_of_step") return { is: "failed", error: outOfStep() };
 				return judge(answer);
 			},
-			timeoutMs: ANSWER_MS / (transport.resends + 1),
+			timeoutMs: transport.answerMs,
 			resends: transport.resends,
 		};
 	}
 }
 
-function isCompletion(answer: ViscaAnswer, socket: number): boolean {
-	return answer.is === "completion" && answer.socket === socket && answer.data.length === 0;
+/** Of what was just said. A cancellation is about what was said before. */
+function isRefusal(answer: ViscaAnswer): answer is ViscaReply & { is: "refusal" } {
+	return answer.is === "refusal" && answer.why !== "cancelled" && answer.why !== "no_socket";
 }
+
+const answerLost = (): RoomError =>
+	new RoomError("peripheral.timeout", "the camera answered, and nobody heard it", { context: { answer: "lost" } });
 
 const outOfStep = (): RoomError => new RoomError("peripheral.out_of_step", "camera and controller count differently");
 

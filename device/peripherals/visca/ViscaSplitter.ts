@@ -3,8 +3,8 @@ import { LONGEST_MESSAGE, parseReply } from "./ViscaReply.ts";
 
 /**
  * Cuts a serial line or a TCP stream into a camera's replies. `FF` ends a message and stands nowhere else in it; nothing marks where one
- * begins. So what comes before an `FF` is searched for the longest end that is a reply: garbage in front of it, or a message that
- * lost its own end, costs only itself.
+ * begins. So what comes before an `FF` is searched for the shortest end that is a reply: garbage in front of it, or a message that
+ * broke off, costs only itself.
  */
 export class ViscaSplitter implements FrameSplitter {
 	/** What came since the last `FF`: no more than a message may have before its own. */
@@ -42,7 +42,7 @@ export class ViscaSplitter implements FrameSplitter {
 	}
 
 	#cut(length: number): Uint8Array | null {
-		for (let from = 0; from < length - 2; from++) {
+		for (let from = length - 3; from >= 0; from--) {
 			if (!parseReply(this.#kept.subarray(from, length))) continue;
 			this.#badBytes += from;
 			return this.#kept.slice(from, length);

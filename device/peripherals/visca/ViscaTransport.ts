@@ -28,6 +28,11 @@ export interface ViscaGreeting {
 export interface ViscaTransport {
 	/** Whether an answer names its question. Where it does not, a late one is only known by asking something else in between. */
 	readonly named: boolean;
+	/**
+	 * Milliseconds after which no answer comes any more. A camera acknowledges within four pictures, 167 ms at the slowest (BRC-X400 Command
+	 * List p. 5); a stop must not wait much longer behind a message that got lost.
+	 */
+	readonly answerMs: number;
 	/** Times that a message is sent again: where it may get lost on the way, and twice the same does no harm. */
 	readonly resends: number;
 	/** Said first when a line comes up, and when a camera says that its network changed. */

@@ -27,12 +27,18 @@ export interface Oddities {
 	strangers: boolean;
 	/** Answers with another number than it is called by: cameras that have one for RS-232 and are called 1 over TCP. */
 	answersAs: number | null;
+	/** Has its number from a switch, and knows nothing of messages to all. */
+	ownNumber: boolean;
+	/** The next reply breaks off after so many bytes. */
+	breaksOff: number | null;
 	/** Replies come byte for byte. */
 	inPieces: boolean;
 	/** What the next commands, so many, are refused with. */
 	refuse: { code: number; times: number };
 	/** Commands that get lost on the way to it, so many from now on. */
 	loseCommands: number;
+	/** Commands that it acknowledges, says are done, and does not do, so many from now on. */
+	ignores: number;
 	/** Questions that it does not know. */
 	unknown: Set<(CameraCommand & { is: "ask" })["about"]>;
 }
@@ -52,6 +58,8 @@ const OVERLAP_MS = 40;
 export interface FirmwareOptions {
 	clock: Clock;
 	panDigits?: 4 | 5;
+	/** Cameras between the controller and this one. Default 0. */
+	before?: number;
 	/** Milliseconds that it takes to answer. Default 0: before `hear` returns. */
 	answerMs?: number;
 	version?: { vendor: number; model: number; rom: number };
@@ -72,9 +80,12 @@ export class CameraFirmware {
 		garbage: [],
 		strangers: false,
 		answersAs: null,
+		ownNumber: false,
+		breaksOff: null,
 		inPieces: false,
 		refuse: { code: 0, times: 0 },
 		loseCommands: 0,
+		ignores: 0,
 		unknown: new Set(),
 	};
 	/** Null after it was switched on at its plug, until it is given one. */
@@ -82,15 +93,19 @@ export class CameraFirmware {
 	readonly #camera: SimulatedCamera;
 	readonly #clock: Clock;
 	readonly #panDigits: 4 | 5;
+	readonly #before: number;
 	readonly #answerMs: number;
 	readonly #version: { vendor: number; model: number; rom: number };
 	#sockets: [Socket | null, Socket | null] = [null, null];
 	#heldBack: (() => void)[] = [];
+	#saidUntil = 0;
 
 	constructor(camera: SimulatedCamera, options: FirmwareOptions) {
 		this.#camera = camera;
 		this.#clock = options.clock;
 		this.#panDigits = options.panDigits ?? 4;
+		this.#before = options.before ?? 0;
+		this.address = this.#before + 1;
 		this.#answerMs = options.answerMs ?? 0;
 		this.#version = options.version ?? { vendor: 0x0001, model: 0x0516, rom: 0x0102 };
 	}
@@ -106,7 +121,7 @@ export class CameraFirmware {
 	hear(message: Uint8Array, say: Say): void {
 		const toAll = message[0] === 0x88;
 		const toMe = this.address !== null && message[0] === (0x80 | this.address);
-		if (this.odd.deaf || (!toAll && !toMe)) return;
+		if (this.odd.deaf || (!toAll && !toMe) || (toAll && this.odd.ownNumber)) return;
 		const command = readCommand(message.subarray(1, -1));
 		if (toMe && this.odd.loseCommands > 0 && command.is !== "ask") {
 			this.odd.loseCommands -= 1;
@@ -133,7 +148,7 @@ export class CameraFirmware {
 
 	#hearAll(message: Uint8Array, say: Say): void {
 		if (message[1] === 0x30 && message.length === 4) {
-			const number = message[2] as number;
+			const number = (message[2] as number) + this.#before;
 			this.address = number;
 			this.#say([0x88, 0x30, number + 1, 0xff], say);
 		} else {
@@ -175,11 +190,15 @@ export class CameraFirmware {
 		this.#sockets[socket - 1] = mine;
 		this.#reply(say, 0x40 | socket);
 		if (this.odd.emptySocket) this.#reply(say, 0x50 | (3 - socket));
-		this.#do(command, () => {
-			if (this.#sockets[socket - 1] !== mine) return;
-			this.#sockets[socket - 1] = null;
-			this.#complete(say, socket);
+		this.#do(this.#ignored(command), () => {
+			if (this.#sockets[socket - 1] === mine) this.#complete(say, socket);
 		});
+	}
+
+	#ignored(command: CameraCommand): CameraCommand {
+		if (this.odd.ignores === 0) return command;
+		this.odd.ignores -= 1;
+		return { is: "unknown" };
 	}
 
 	#cancel(socket: number, say: Say): void {
@@ -246,12 +265,15 @@ export class CameraFirmware {
 	}
 
 	#complete(say: Say, socket: number): void {
-		if (this.odd.noCompletion) return;
+		const done = (): void => {
+			this.#sockets[socket - 1] = null;
+			if (!this.odd.noCompletion) this.#reply(say, 0x50 | socket);
+		};
 		if (!this.odd.overlapping) {
-			this.#reply(say, 0x50 | socket);
+			done();
 			return;
 		}
-		this.#heldBack.push(() => this.#reply(say, 0x50 | socket));
+		this.#heldBack.push(done);
 		if (this.#heldBack.length === 1) {
 			this.#clock.after(OVERLAP_MS, () => {
 				for (const held of this.#heldBack.splice(0).reverse()) held();
@@ -266,17 +288,20 @@ export class CameraFirmware {
 	}
 
 	#say(reply: readonly number[], say: Say): void {
-		const { mute, doubled, garbage, inPieces, lateMs } = this.odd;
+		const { mute, doubled, garbage, inPieces, lateMs, breaksOff } = this.odd;
 		if (mute) return;
-		const bytes = Uint8Array.from([...garbage, ...reply]);
+		this.odd.breaksOff = null;
+		const bytes = Uint8Array.from([...garbage, ...reply.slice(0, breaksOff ?? reply.length)]);
 		const out = () => {
 			for (let times = doubled ? 2 : 1; times > 0; times--) {
 				if (!inPieces) say(bytes);
 				else for (const byte of bytes) say(Uint8Array.of(byte));
 			}
 		};
-		const wait = this.#answerMs + lateMs;
-		if (wait > 0) this.#clock.after(wait, out);
+		// It says one thing after the other, however long the first takes.
+		const now = this.#clock.now();
+		this.#saidUntil = Math.max(this.#saidUntil, now + this.#answerMs + lateMs);
+		if (this.#saidUntil > now) this.#clock.after(this.#saidUntil - now, out);
 		else out();
 	}
 }

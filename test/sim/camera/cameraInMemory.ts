@@ -1,5 +1,6 @@
 import { ViscaSplitter } from "../../../device/peripherals/visca/ViscaSplitter.ts";
 import { MemoryLink } from "../line/MemoryLink.ts";
+import type { CameraDatagrams } from "./CameraDatagrams.ts";
 import type { CameraFirmware } from "./CameraFirmware.ts";
 import { MessageSplitter } from "./MessageSplitter.ts";
 
@@ -19,5 +20,12 @@ export function cameraInMemory(firmware: CameraFirmware): MemoryLink & { say(byt
 	link.onSent = (frame) => {
 		for (const message of messages.push(frame)) firmware.hear(message, link.say);
 	};
+	return link;
+}
+
+/** The same with datagrams, which can get lost. */
+export function datagramsInMemory(camera: CameraDatagrams): MemoryLink {
+	const link = new MemoryLink();
+	link.onSent = (datagram) => camera.hear(datagram, (reply) => link.state.name === "up" && link.receive(reply));
 	return link;
 }

@@ -1,22 +1,33 @@
 import { ManualClock } from "../../../../device/core/clock.ts";
 import type { Log, LogEvents } from "../../../../device/core/log.ts";
 import { RoomError } from "../../../../device/core/RoomError.ts";
+import { DatagramTransport } from "../../../../device/peripherals/visca/DatagramTransport.ts";
 import { StreamTransport } from "../../../../device/peripherals/visca/StreamTransport.ts";
 import { ViscaCamera, type ViscaCameraOptions } from "../../../../device/peripherals/visca/ViscaCamera.ts";
+import { CameraDatagrams } from "../../../sim/camera/CameraDatagrams.ts";
 import { CameraFirmware, type FirmwareOptions } from "../../../sim/camera/CameraFirmware.ts";
-import { cameraInMemory } from "../../../sim/camera/cameraInMemory.ts";
+import { cameraInMemory, datagramsInMemory } from "../../../sim/camera/cameraInMemory.ts";
 import { SimulatedCamera, type SimulatedCameraOptions } from "../../../sim/camera/SimulatedCamera.ts";
+import type { MemoryLink } from "../../../sim/line/MemoryLink.ts";
 
 type RigOptions = Partial<Omit<SimulatedCameraOptions, "clock">> &
 	Partial<Omit<FirmwareOptions, "clock">> &
-	Partial<Omit<ViscaCameraOptions, "link" | "clock" | "log">> & { address?: number };
+	Partial<Omit<ViscaCameraOptions, "link" | "transport" | "clock" | "log">> & {
+		/** Number of the camera that the driver speaks to. Default 1. */
+		address?: number;
+		/** `chain`: serial; `datagrams`: VISCA over IP. Default `chain`. */
+		over?: "chain" | "tcp" | "datagrams";
+	};
 
 /** A driver and a simulated camera on a line without a length, in a time that the test moves. */
 export class CameraRig {
 	readonly clock = new ManualClock(1_000_000);
 	readonly body: SimulatedCamera;
 	readonly firmware: CameraFirmware;
-	readonly link: ReturnType<typeof cameraInMemory>;
+	readonly datagrams: CameraDatagrams;
+	readonly link: MemoryLink;
+	/** What the camera says unasked, on a line that is no network. */
+	readonly say: (bytes: Uint8Array) => void;
 	readonly camera: ViscaCamera;
 	/** Codes of what was logged as refused. */
 	readonly refused: string[] = [];
@@ -25,11 +36,15 @@ export class CameraRig {
 
 	constructor(options: RigOptions = {}) {
 		const { clock } = this;
-		const { address = 1, presets = 16 } = options;
+		const { address = 1, presets = 16, over = "chain" } = options;
 		this.body = new SimulatedCamera({ ...options, clock, presets });
 		this.firmware = new CameraFirmware(this.body, { answerMs: 20, ...options, clock });
-		this.link = cameraInMemory(this.firmware);
-		const transport = options.transport ?? new StreamTransport({ address, chain: true });
+		this.datagrams = new CameraDatagrams(this.firmware);
+		const stream = cameraInMemory(this.firmware);
+		this.say = stream.say;
+		this.link = over === "datagrams" ? datagramsInMemory(this.datagrams) : stream;
+		const chain = over === "chain";
+		const transport = over === "datagrams" ? new DatagramTransport() : new StreamTransport({ address, chain });
 		this.camera = new ViscaCamera({ ...options, link: this.link, transport, clock, log: this.#log() });
 		this.camera.onHealth(({ state, failure }) => this.healths.push(failure ?? state));
 	}

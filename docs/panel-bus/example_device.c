@@ -133,7 +133,9 @@ static void answer_to(const icpb_packet *request, icpb_packet *answer)
 	uint8_t value;
 	bool known = request->type == ICPB_RECALL || (request->type >= ICPB_SET_LIGHT && request->type <= ICPB_SET_MUTE_LAMP);
 	if (icpb_get_hello(request, &hello)) {
-		greeted = hello.lowest <= ICPB_VERSION && hello.highest >= ICPB_VERSION;
+		bool common = hello.lowest <= ICPB_VERSION && hello.highest >= ICPB_VERSION;
+		if (!common && greeted) safe_side();
+		greeted = common;
 		icpb_put_identity(answer, request->sequence, &identity);
 	} else if (request->version != ICPB_VERSION && request->type != ICPB_HELLO) {
 		refuse(answer, request, ICPB_UNKNOWN_VERSION);

@@ -160,6 +160,15 @@ describe.each(Object.entries(subjects))("a device of the panel bus: %s", (name, 
 		if (has(parts.lightBar)) expect(await ask({ payload: [1, 2, 3] })).toEqual({ name: "done", of: types.set_light });
 	});
 
+	test("says who it is to a room of another version, and does nothing for it", async () => {
+		const who = await room.ask({ name: "hello", lowest: 200, highest: 201 });
+		expect(who).toMatchObject({ name: "identity" });
+		expect(await room.ask({ name: "set_light", light: "free" })).toEqual(refused(types.set_light, "not_greeted"));
+		expect(await room.next("identity")).toEqual(who);
+		expect(await room.greet()).toEqual(who);
+		await room.next("report");
+	});
+
 	test("takes frames in crumbs and behind noise, and none that is broken", async () => {
 		const before = room.heard.length;
 		const good = writeMessage({ name: "set_light", light: "free" }, room.nextSequence());

@@ -172,8 +172,9 @@ export class PanelBusDriver implements PanelBus {
 		this.#cancels.watch();
 		this.#cancels.greet();
 		this.#forget();
-		// Opened anew because nobody answered: what is at its end was judged already.
-		if (state.failure !== null && state.failure !== "link.silent") this.#enter("lost", state.failure);
+		// Opened anew because nobody answered: why a device is lost that was lost already is known better.
+		const judged = state.failure === "link.silent" && this.#health.state === "lost";
+		if (state.failure !== null && !judged) this.#enter("lost", state.failure);
 	}
 
 	/** Says who we are and hears who is there: begins the conversation, or begins it anew. */

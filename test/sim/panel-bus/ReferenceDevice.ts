@@ -154,8 +154,10 @@ export class ReferenceDevice {
 
 	#greet({ lowest, highest }: Extract<HostMessage, { name: "hello" }>): DeviceMessage {
 		this.#last = null;
-		this.#greeted = Math.max(lowest, this.#options.lowest) <= Math.min(highest, this.#options.highest);
-		if (this.#greeted) this.#roomIsThere();
+		const common = Math.max(lowest, this.#options.lowest) <= Math.min(highest, this.#options.highest);
+		if (!common && this.#greeted) this.#forgetRoom();
+		this.#greeted = common;
+		if (common) this.#roomIsThere();
 		return this.#identity();
 	}
 

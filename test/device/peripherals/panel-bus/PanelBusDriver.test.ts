@@ -206,6 +206,24 @@ describe("requests", () => {
 		expect(bench.driver.counters.timeouts).toBe(3);
 	});
 
+	test("of which ten in a row are not answered end the line, which is opened anew", async () => {
+		const bench = await new PanelBusBench().ready();
+		bench.line.loseAnswers = 99;
+		for (const light of ["free", "busy", "muted", "off"] as const) {
+			const shown = outcome(bench.driver.light(light));
+			await bench.pass(3 * timing.answerMs);
+			expect(await shown).toMatch(/timeout|link.lost/);
+		}
+		expect(bench.link.resets).toEqual(["link.silent"]);
+		expect(bench.driver.health).toMatchObject({ state: "lost", failure: "link.silent" });
+		expect(bench.driver.status).toEqual(unknown);
+		bench.line.loseAnswers = 0;
+		bench.link.up();
+		await bench.pass(1000);
+		expect(bench.driver.health.state).toBe("ok");
+		expect(bench.device.light).toBe("off");
+	});
+
 	test("that come faster than they can be done: the newest of each kind counts", async () => {
 		const bench = await new PanelBusBench().ready();
 		const lights = ["free", "ringing", "busy", "muted"] as const;

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { displayInputs } from "../peripherals/model/Display.ts";
 import { driverKinds } from "../peripherals/model/drivers.ts";
+import { trackingWays } from "../peripherals/model/PtzCamera.ts";
 import { stepsOf } from "../peripherals/model/scenes.ts";
 import { group, matching, must, named, path, text, whole } from "./primitives.ts";
 
@@ -55,10 +56,10 @@ function connected<S extends z.ZodMiniObject>(usual: { speed?: number; tcp?: num
 
 /** Which of its inputs the room is plugged into. */
 const input = z._default(z.nullable(z.enum(displayInputs, `must be one of ${displayInputs.join(", ")}`)), null);
-/** Numbers of the camera's memory, and the names that the panel shows. */
+/** Numbers of the camera's memory, and the names that the panel shows. 255 ends a message of VISCA and can't be said. */
 const presets = z._default(
 	z.pipe(
-		named(/^(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])$/, "a number from 0 to 255", text(40), 64).check(
+		named(/^(?:\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-4])$/, "a number from 0 to 254", text(40), 64).check(
 			z.refine(
 				(all) => {
 					const names = [...stepsOf.camera, ...Object.values(all)];
@@ -83,6 +84,7 @@ const device = z.discriminatedUnion(
 				...{ serial: port, speed, tcp: host, udp: host },
 				address: z._default(whole(1, 7), 1),
 				presets,
+				tracking: z._default(z.enum(trackingWays, `must be one of ${trackingWays.join(", ")}`), "none"),
 			}),
 		),
 		connected(

@@ -171,7 +171,8 @@ export class PolledDisplay implements Display {
 		this.#greeted = false;
 		// Opened anew because nothing was answered: what that means is judged by our own count of it.
 		if (state.failure === "link.silent") return;
-		if (state.failure === null || this.#health.state === "lost" || this.#dialect.traits.graceMs === 0) this.#lineStaysAway();
+		if (state.failure === null || this.#health.state === "lost" || this.#dialect.traits.graceMs === 0)
+			this.#lineStaysAway();
 		else this.#cancelGrace ??= this.#clock.after(this.#dialect.traits.graceMs, () => this.#lineStaysAway());
 	}
 

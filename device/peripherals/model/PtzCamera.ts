@@ -14,6 +14,13 @@ export interface CameraPosition {
 	readonly zoom: number;
 }
 
+/**
+ * How a camera is told to follow people, which makers do differently. `extended`: by a command of its own, as PTZOptics and others of that
+ * platform; `presets`: recalling preset 80 begins and 81 ends it (Crestron 1 Beyond AutoTracker 3, Doc. 9323C p. 59); `none`: it can't.
+ */
+export const trackingWays = ["none", "extended", "presets"] as const;
+export type TrackingWay = (typeof trackingWays)[number];
+
 /** A camera that can be turned. Numbers of presets: 0 to `presets` - 1. */
 export interface PtzCamera extends Peripheral {
 	readonly kind: "camera";

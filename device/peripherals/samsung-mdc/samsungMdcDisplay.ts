@@ -67,7 +67,8 @@ class MdcDialect implements DisplayDialect {
 
 	async read(): Promise<DisplayStatus> {
 		const [power, volume, muted, input] = await this.#ask(mdcCommands.status);
-		if (power === undefined || volume === undefined || muted === undefined || input === undefined) throw fault("a status without its parts");
+		if (power === undefined || volume === undefined || muted === undefined || input === undefined)
+			throw fault("a status without its parts");
 		return {
 			power: power === 0 ? "off" : "on",
 			input: inputOfCode(inputs, input),

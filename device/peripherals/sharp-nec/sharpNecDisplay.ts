@@ -151,7 +151,8 @@ const powerOf =
 	(set: boolean) =>
 	(answer: NecAnswer): Verdict<number> => {
 		if (answer.kind !== "power" || answer.set !== set) return { is: "other" };
-		if (!answer.ok) return { is: "failed", error: set ? notNow("it takes no power command") : fault("it can't tell its power") };
+		if (!answer.ok)
+			return { is: "failed", error: set ? notNow("it takes no power command") : fault("it can't tell its power") };
 		return { is: "done", value: answer.mode };
 	};
 

@@ -66,7 +66,8 @@ export class CameraPresence {
 	}
 
 	#follow(state: LinkState): void {
-		if (state.name === "up") this.again(null);
+		// A line that was opened anew because nobody answered: the camera is lost until it does.
+		if (state.name === "up") this.again(this.#health.failure === "link.silent" ? "link.silent" : null);
 		else {
 			this.#leave();
 			this.#enter(state.failure ? "lost" : "starting", state.failure);

@@ -3,7 +3,7 @@ import { type Log, silentLog } from "../../core/log.ts";
 import { RoomError } from "../../core/RoomError.ts";
 import type { FrameLink, LinkCounters } from "../link/FrameLink.ts";
 import type { PeripheralHealth } from "../model/Peripheral.ts";
-import type { CameraMotion, CameraPosition, PtzCamera } from "../model/PtzCamera.ts";
+import type { CameraMotion, CameraPosition, PtzCamera, TrackingWay } from "../model/PtzCamera.ts";
 import { CameraMotions } from "./CameraMotions.ts";
 import { CameraPresence } from "./CameraPresence.ts";
 import { ViscaLine } from "./ViscaLine.ts";
@@ -12,13 +12,6 @@ import type { ViscaTransport } from "./ViscaTransport.ts";
 import { FASTEST, viscaCommand } from "./viscaCommand.ts";
 import { type ViscaInquiry, type ViscaVersion, viscaInquiry } from "./viscaInquiry.ts";
 import { modelName, modelRange, placeOf, stepsOf, type ViscaRange } from "./viscaModels.ts";
-
-/**
- * How a camera is told to follow people, which makers do differently. `extended`: by a command of its own, as PTZOptics and others of that
- * platform; `presets`: recalling preset 80 begins and 81 ends it (Crestron 1 Beyond AutoTracker 3, Doc. 9323C p. 59); `none`: it can't.
- */
-export const viscaTracking = ["none", "extended", "presets"] as const;
-export type ViscaTracking = (typeof viscaTracking)[number];
 
 export interface ViscaCameraOptions {
 	/** The camera's own: it is closed with it. */
@@ -31,7 +24,7 @@ export interface ViscaCameraOptions {
 	/** Its ends, where they are not those of its model. */
 	range?: Partial<ViscaRange>;
 	/** Default `none`. */
-	tracking?: ViscaTracking;
+	tracking?: TrackingWay;
 }
 
 /** Nobody waits longer for a camera to stop when the program ends. */

@@ -92,6 +92,7 @@ describe("a room's configuration", () => {
 						{ number: 1, name: "Table" },
 						{ number: 2, name: "Whiteboard" },
 					],
+					tracking: "none",
 				},
 				{
 					name: "tv",
@@ -173,8 +174,13 @@ describe("a room's configuration", () => {
 			],
 			[
 				"a preset beyond the last",
-				{ ...camera, presets: { 256: "Door" } },
-				[".presets.256 must have a number from 0 to 255 for a name"],
+				{ ...camera, presets: { 255: "Door" } },
+				[".presets.255 must have a number from 0 to 254 for a name"],
+			],
+			[
+				"a way to follow people that none has",
+				{ ...camera, tracking: "auto" },
+				[".tracking must be one of none, extended, presets"],
 			],
 			[
 				"a preset called like a step",
@@ -299,7 +305,20 @@ describe("a room's configuration", () => {
 		};
 		walk(roomConfig, "");
 		// The whole list, so that whoever adds a key thinks of this.
-		const device = ["driver", "serial", "speed", "tcp", "udp", "cec", "address", "id", "input", "password", "presets"];
+		const device = [
+			"driver",
+			"serial",
+			"speed",
+			"tcp",
+			"udp",
+			"cec",
+			"address",
+			"id",
+			"input",
+			"password",
+			"presets",
+			"tracking",
+		];
 		const scenes = [...sceneNames, "quietMinutes", "eveningAt"];
 		expect([...new Set(keys)].sort()).toEqual(
 			[

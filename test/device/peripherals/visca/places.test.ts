@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
+import type { TrackingWay } from "../../../../device/peripherals/model/PtzCamera.ts";
 import { DEAD_ZONE, thumbSpeed } from "../../../../device/peripherals/visca/thumbSpeed.ts";
-import type { ViscaTracking } from "../../../../device/peripherals/visca/ViscaCamera.ts";
 import {
 	modelName,
 	modelRange,
@@ -167,7 +167,7 @@ describe("a camera", () => {
 		expect(await rig.outcome(rig.camera.focus("stop"))).toBeUndefined();
 	});
 
-	it.each<[ViscaTracking, string, string]>([
+	it.each<[TrackingWay, string, string]>([
 		["extended", "0a115402", "0a115403"],
 		["presets", "01043f0250", "01043f0251"],
 	])("follows people as its maker does it: %s", async (tracking, on, off) => {

@@ -13,6 +13,7 @@ import {
 	type EngineOptions,
 	type FromEngine,
 	type View,
+	views,
 } from "./protocol.ts";
 import { RemotePeer } from "./RemotePeer.ts";
 
@@ -48,7 +49,11 @@ export class EngineClient implements MediaEngine {
 	readonly #env: Record<string, string>;
 	readonly #onNoise: ((line: string) => void) | undefined;
 	readonly #peers = new Map<number, RemotePeer>();
-	readonly #viewers: Record<View, Set<(jpeg: Uint8Array) => void>> = { tv: new Set(), self: new Set() };
+	readonly #viewers: Record<View, Set<(jpeg: Uint8Array) => void>> = {
+		tv: new Set(),
+		self: new Set(),
+		small: new Set(),
+	};
 	#process: EngineProcess | null = null;
 	#up = false;
 	#stopped = true;
@@ -181,7 +186,7 @@ export class EngineClient implements MediaEngine {
 			engine.request("setMuted", this.#muted),
 			this.#volume === null ? undefined : engine.request("setVolume", this.#volume),
 			this.#scene === null ? undefined : engine.request("setTv", this.#scene),
-			...(["tv", "self"] as const).map((view) =>
+			...views.map((view) =>
 				this.#viewers[view].size > 0 ? engine.request("preview", { view, on: true }) : undefined,
 			),
 		]);

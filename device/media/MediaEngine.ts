@@ -62,7 +62,7 @@ export interface MediaEngine {
 	setVolume(level: number): Promise<void>;
 	setTv(scene: TvScene): Promise<void>;
 	/** JPEG pictures of the TV or of the self view, while somebody looks; the returned function stops. Loopback only. */
-	preview(view: "tv" | "self", onPicture: (jpeg: Uint8Array) => void): () => void;
+	preview(view: "tv" | "self" | "small", onPicture: (jpeg: Uint8Array) => void): () => void;
 	readonly createPeer: PeerFactory;
 	stop(): Promise<void>;
 }

@@ -18,6 +18,9 @@ export interface ViewsSurroundings {
 	onPicture: (view: View, jpeg: Uint8Array) => void;
 }
 
+type OwnView = Exclude<View, "tv">;
+const sizes: Record<OwnView, string> = { self: "width=640,height=360", small: "width=320,height=180" };
+
 /** What is drawn for the people in the room: the TV, on its display and for viewers, and the self view for viewers. Drawn only while seen. */
 export class Views {
 	readonly #around: ViewsSurroundings;
@@ -26,8 +29,8 @@ export class Views {
 	#tv: { composition: Composition; stop: (() => void) | null } | null = null;
 	#tvFailed = false;
 	#tvWork: Promise<void> = Promise.resolve();
-	#self: { bin: Bin; stop: () => void } | null = null;
-	readonly #looking: Record<View, boolean> = { tv: false, self: false };
+	readonly #own: Partial<Record<OwnView, { bin: Bin; stop: () => void }>> = {};
+	readonly #looking: Record<View, boolean> = { tv: false, self: false, small: false };
 
 	constructor(around: ViewsSurroundings) {
 		this.#around = around;
@@ -47,8 +50,8 @@ export class Views {
 
 	async look(view: View, on: boolean): Promise<void> {
 		this.#looking[view] = on;
-		if (view === "self") await this.#refreshSelf();
-		else await this.#refreshTv();
+		if (view === "tv") await this.#refreshTv();
+		else await this.#refreshOwn(view);
 	}
 
 	/** Takes an error of the bus; true when it was about the TV. */
@@ -101,27 +104,27 @@ export class Views {
 		return this.#tvWork;
 	}
 
-	async #refreshSelf(): Promise<void> {
+	async #refreshOwn(view: OwnView): Promise<void> {
 		const { pipeline, hubs, options, onPicture } = this.#around;
-		const self = this.#self;
-		if (this.#looking.self && !self) {
+		const own = this.#own[view];
+		if (this.#looking[view] && !own) {
 			const bin = pipeline.addDescription(
 				`${isolate} ! queue leaky=downstream max-size-buffers=1 ! ${slowed(options.previewFps)} ! videoscale ! ` +
-					`video/x-raw,width=640,height=360 ! ${asJpeg} ! jpegenc quality=80 ! appsink name=self-jpeg max-buffers=1 drop=true sync=false async=false`,
+					`video/x-raw,${sizes[view]} ! ${asJpeg} ! jpegenc quality=80 ! appsink name=own-jpeg max-buffers=1 drop=true sync=false async=false`,
 			);
-			const sink = bin.getElementByName("self-jpeg") as AppSink;
+			const sink = bin.getElementByName("own-jpeg") as AppSink;
 			const stop = sink.onSample(({ buffer }) => {
-				if (buffer) onPicture("self", buffer);
+				if (buffer) onPicture(view, buffer);
 			});
 			bin.syncStateWithParent();
 			const pad = bin.pad("sink");
 			if (pad) hubs.camera.linkUser(pad);
 			pad?.dispose();
-			this.#self = { bin, stop };
-		} else if (!this.#looking.self && self) {
-			this.#self = null;
-			self.stop();
-			await hubs.camera.remove(self.bin);
+			this.#own[view] = { bin, stop };
+		} else if (!this.#looking[view] && own) {
+			delete this.#own[view];
+			own.stop();
+			await hubs.camera.remove(own.bin);
 		}
 	}
 }

@@ -38,7 +38,9 @@ export const defaultEngineOptions: EngineOptions = {
 	farTimecode: false,
 };
 
-export type View = "tv" | "self";
+/** What can be looked at: the TV's picture, the room's own, and that one small, for who keeps a single picture of it. */
+export const views = ["tv", "self", "small"] as const;
+export type View = (typeof views)[number];
 
 /** What the room program asks of the engine: argument and result of each method. */
 export interface EngineMethods {

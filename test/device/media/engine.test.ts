@@ -66,6 +66,16 @@ describe("sources", { timeout: 60_000 }, () => {
 		expect(told.sources?.camera.flowing).toBe(false);
 	});
 
+	it("are seen small, too, whoever else looks", async () => {
+		const { engine } = await startEngine({ camera: "synthetic:red" });
+		await engine.setSources({ microphone: false, camera: true });
+		const stop = engine.preview("self", () => {});
+		const { width, height } = await seen(engine, "small", (picture) => isColour(picture, "red"));
+		expect([width, height]).toEqual([320, 180]);
+		stop();
+		await seen(engine, "small", (picture) => isColour(picture, "red"));
+	});
+
 	it("give no preview of ourselves while the camera is closed", async () => {
 		const { engine, told } = await startEngine({ camera: "synthetic:red" });
 		let pictures = 0;

@@ -150,7 +150,7 @@ export async function decodeJpeg(jpeg: Uint8Array): Promise<Picture> {
 /** Looks at previews until one satisfies; resolves with it. */
 export async function seen(
 	engine: EngineClient,
-	view: "tv" | "self",
+	view: "tv" | "self" | "small",
 	wanted: (picture: Picture) => boolean,
 ): Promise<Picture> {
 	let latest: Uint8Array | null = null;

@@ -54,6 +54,8 @@ function connected<S extends z.ZodMiniObject>(usual: { speed?: number; tcp?: num
 	);
 }
 
+/** Of a display whose port sleeps with it: its silence is no fault then. Usual is what its maker's displays do. */
+const silentInStandby = z.optional(z.boolean(must("true or false")));
 /** Which of its inputs the room is plugged into. */
 const input = z._default(z.nullable(z.enum(displayInputs, `must be one of ${displayInputs.join(", ")}`)), null);
 /** Numbers of the camera's memory, and the names that the panel shows. 255 ends a message of VISCA and can't be said. */
@@ -92,23 +94,26 @@ const device = z.discriminatedUnion(
 			group({
 				driver: z.literal("samsung-mdc"),
 				...{ serial: port, speed, tcp: host },
-				id: z._default(whole(0, 253), 1),
-				input,
+				id: z._default(whole(0, 254), 1),
+				...{ input, silentInStandby },
 			}),
 		),
 		connected(
 			{ speed: 9600, tcp: 9761 },
-			group({ driver: z.literal("lg"), serial: port, speed, tcp: host, id: z._default(whole(1, 99), 1), input }),
+			group({
+				driver: z.literal("lg"),
+				...{ serial: port, speed, tcp: host },
+				id: z._default(whole(0, 255), 1),
+				...{ input, silentInStandby },
+			}),
 		),
 		connected(
 			{ speed: 9600, tcp: 7142 },
 			group({
 				driver: z.literal("sharp-nec"),
-				serial: port,
-				speed,
-				tcp: host,
+				...{ serial: port, speed, tcp: host },
 				id: z._default(whole(1, 100), 1),
-				input,
+				...{ input, silentInStandby },
 			}),
 		),
 		connected(

@@ -306,18 +306,8 @@ describe("a room's configuration", () => {
 		walk(roomConfig, "");
 		// The whole list, so that whoever adds a key thinks of this.
 		const device = [
-			"driver",
-			"serial",
-			"speed",
-			"tcp",
-			"udp",
-			"cec",
-			"address",
-			"id",
-			"input",
-			"password",
-			"presets",
-			"tracking",
+			...["driver", "serial", "speed", "tcp", "udp", "cec", "address", "id", "input", "password", "presets"],
+			...["tracking", "silentInStandby"],
 		];
 		const scenes = [...sceneNames, "quietMinutes", "eveningAt"];
 		expect([...new Set(keys)].sort()).toEqual(

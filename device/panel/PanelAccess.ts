@@ -76,9 +76,15 @@ export class PanelAccess {
 		return this.#hosts.has(name) ? null : "panel.host_refused";
 	}
 
-	/** Whether this request may open a socket or see a picture: it must come from a page of this server. */
+	/** Whether this request may open a socket: it must come from a page of this server. */
 	refuseOrigin(request: IncomingMessage): AccessRefusal | null {
 		return request.headers.origin === `http://${request.headers.host}` ? null : "panel.origin_refused";
+	}
+
+	/** The same of a picture: browsers say where a request comes from, and a foreign page may not even show the room to who is at this machine. */
+	refuseSite(request: IncomingMessage): AccessRefusal | null {
+		const site = request.headers["sec-fetch-site"];
+		return site === undefined || site === "same-origin" || site === "none" ? null : "panel.origin_refused";
 	}
 
 	refuseUnpaired(request: IncomingMessage): AccessRefusal | null {

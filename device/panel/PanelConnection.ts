@@ -16,6 +16,10 @@ const PING_MS = 600;
 const UNANSWERED_PINGS = 10;
 /** Nobody touches a panel so often; volume by thumb sends ten a second. */
 const touches = { burst: 40, perSecond: 20 };
+/** A thumb on the camera, which may say where it is with every picture of the screen; the room makes few motions of it. */
+const moves = { burst: 120, perSecond: 60 };
+/** Thumbs of one panel whose release the room would be told for it. */
+const MOST_HOLDS = 16;
 /** A panel of ours never sends a malformed frame: after so many, whatever speaks here isn't one. */
 const MALFORMED_FRAMES = 20;
 
@@ -33,6 +37,9 @@ export class PanelConnection {
 	readonly #socket: WebSocket;
 	readonly #options: PanelConnectionOptions;
 	readonly #limit: RateLimit;
+	readonly #moveLimit: RateLimit;
+	/** Thumbs that are down on this panel, as far as it said. */
+	readonly #holds = new Set<string>();
 	#behind = false;
 	#malformed = 0;
 	#unanswered = 0;
@@ -42,12 +49,15 @@ export class PanelConnection {
 		this.#socket = socket;
 		this.#options = options;
 		this.#limit = new RateLimit(options.clock, touches);
+		this.#moveLimit = new RateLimit(options.clock, moves);
 		socket.on("message", (data, binary) => this.#take(data, binary));
 		socket.on("error", (error: Error & { code?: string }) => {
 			options.refused(error.code === "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH" ? "panel.too_large" : "panel.malformed");
 		});
 		socket.on("close", () => {
 			this.#cancelPing();
+			// a panel that is gone holds nothing any more
+			for (const hold of this.#holds) options.intent({ type: "panel.camera_stop", hold });
 			options.closed();
 		});
 		this.sendSnapshot();
@@ -88,13 +98,28 @@ export class PanelConnection {
 	}
 
 	#takeIntent(id: number, intent: Intent): void {
-		if (!this.#limit.take()) {
+		if (!this.#mayTake(intent)) {
 			this.#options.refused("panel.too_fast");
 			this.#send({ t: "refused", id, code: "panel.not_now" });
 			return;
 		}
 		const answer = this.#options.intent(intent);
+		if (answer === "ack") this.#noteHold(intent);
 		this.#send(answer === "ack" ? { t: "ack", id } : { t: "refused", id, code: "panel.not_now" });
+	}
+
+	/** A stop is never too much: what moves must be stoppable. */
+	#mayTake({ type }: Intent): boolean {
+		if (type === "panel.camera_stop") return true;
+		return (type === "panel.camera_move" ? this.#moveLimit : this.#limit).take();
+	}
+
+	#noteHold(intent: Intent): void {
+		if (intent.type !== "panel.camera_stop" && intent.type !== "panel.camera_move") return;
+		this.#holds.delete(intent.hold);
+		if (intent.type === "panel.camera_move") this.#holds.add(intent.hold);
+		const [oldest] = this.#holds;
+		if (oldest !== undefined && this.#holds.size > MOST_HOLDS) this.#holds.delete(oldest);
 	}
 
 	#refuseMalformed(id: number): void {

@@ -17,6 +17,8 @@ export interface PanelPort {
 	intent(intent: Intent): "ack" | "panel.not_now";
 	/** JPEG pictures of the TV or the self view while somebody looks. */
 	preview(view: "tv" | "self", onJpeg: (jpeg: Uint8Array) => void): () => void;
+	/** What the camera saw when this preset was stored, a JPEG; null: no such picture, or another one by now. Never rejects. */
+	presetPicture(number: number, version: string): Promise<Uint8Array | null>;
 	/** Null once the room is usable; before, a code of what it waits for. */
 	notReady(): string | null;
 }

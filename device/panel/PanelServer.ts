@@ -152,10 +152,8 @@ export class PanelServer {
 
 		for (const view of ["tv", "self"] as const) {
 			app.get(`/preview/${view}`, (request, reply) => {
-				// Browsers say where a request comes from: a foreign page may not even show the room to the person at this machine.
-				const site = request.headers["sec-fetch-site"];
 				const preview = this.#previews[view];
-				const refusal = site !== undefined && site !== "same-origin" && site !== "none" ? "panel.origin_refused" : null;
+				const refusal = this.#access.refuseSite(request.raw);
 				if (refusal !== null || preview.viewers >= MOST_VIEWERS) {
 					this.#refuse(refusal ?? "panel.too_many");
 					return void reply.code(refusal === null ? 503 : 403).send({ code: refusal ?? "panel.too_many" });
@@ -164,6 +162,21 @@ export class PanelServer {
 				preview.add(reply.raw);
 			});
 		}
+
+		app.get<{ Params: { file: string }; Querystring: { v?: unknown } }>("/preset/:file", async (request, reply) => {
+			const refusal = this.#access.refuseSite(request.raw);
+			if (refusal !== null) {
+				this.#refuse(refusal);
+				return reply.code(403).send({ code: refusal });
+			}
+			const number = /^(\d{1,3})\.jpg$/.exec(request.params.file)?.[1];
+			const version = request.query.v;
+			const asked = number !== undefined && typeof version === "string";
+			const jpeg = asked ? await port.presetPicture(Number(number), version) : null;
+			if (!jpeg) return reply.code(404).send({ code: "panel.not_found" });
+			// there may be people in it: no browser keeps it longer than the room does
+			return reply.header("cache-control", "no-store").type("image/jpeg").send(Buffer.from(jpeg));
+		});
 
 		const tv = join(pages, "tv");
 		const cached = { maxAge: "365d", immutable: true, allowedPath: (path: string) => !path.endsWith(".sha256") };

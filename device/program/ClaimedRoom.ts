@@ -11,17 +11,23 @@ import { isOccupied } from "../fleet/roomStatus.ts";
 import { EngineClient } from "../media/EngineClient.ts";
 import { ReplayCache } from "../meeting/ReplayCache.ts";
 import type { Levels } from "../panel/PanelPort.ts";
+import { isForEquipment, RoomEquipment } from "../peripherals/equipment/RoomEquipment.ts";
+import { PresetPictures } from "../peripherals/presets/PresetPictures.ts";
+import { minuteOfDayIn } from "../peripherals/scenes/minuteOfDayIn.ts";
+import { SceneRunner } from "../peripherals/scenes/SceneRunner.ts";
 import { KnownKeys } from "../privacy/KnownKeys.ts";
 import type { RingLine } from "../ringing/RingLine.ts";
 import { RoomRinger } from "../ringing/RoomRinger.ts";
+import { allowed } from "../room/allowed.ts";
 import { Room } from "../room/Room.ts";
 import { engineOptionsOf } from "./engineOptions.ts";
 import { type LoadedIdentity, loadIdentity } from "./loadIdentity.ts";
 import type { ShownRoom } from "./PanelFront.ts";
 import { reportGates } from "./reportGates.ts";
-import { knownKeysPath } from "./roomState.ts";
+import { knownKeysPath, presetPicturesPath } from "./roomState.ts";
 import { runRing } from "./runRing.ts";
 import { runSession } from "./runSession.ts";
+import { takePicture } from "./takePicture.ts";
 
 export type Claimed = Extract<Claim, { state: "claimed" }>;
 
@@ -48,6 +54,9 @@ export class ClaimedRoom implements ShownRoom {
 	readonly #engine: EngineClient;
 	readonly #ringer: RoomRinger;
 	readonly #room: Room;
+	readonly #equipment: RoomEquipment;
+	readonly #pictures: PresetPictures;
+	readonly #scenes: SceneRunner;
 	#settings: TwinSettings;
 	#calendar: CalendarSource | null = null;
 	#ready = false;
@@ -73,14 +82,30 @@ export class ClaimedRoom implements ShownRoom {
 				rooms: settings.directory,
 				log,
 			});
-			return new ClaimedRoom(options, identity, ringer);
+			const { config } = options;
+			const pictures = new PresetPictures(presetPicturesPath(config.state));
+			let room: ClaimedRoom | null = null;
+			const equipment = await RoomEquipment.open({
+				setups: config.peripherals,
+				farControl: config.farControl,
+				pictures,
+				takePicture: async () => (room === null ? null : room.#takePicture()),
+				...{ clock, log },
+			});
+			room = new ClaimedRoom(options, identity, ringer, { equipment, pictures });
+			return room;
 		} catch (thrown) {
 			identity.close();
 			throw thrown;
 		}
 	}
 
-	private constructor(options: ClaimedRoomOptions, identity: LoadedIdentity, ringer: RoomRinger) {
+	private constructor(
+		options: ClaimedRoomOptions,
+		identity: LoadedIdentity,
+		ringer: RoomRinger,
+		{ equipment, pictures }: { equipment: RoomEquipment; pictures: PresetPictures },
+	) {
 		this.#options = options;
 		this.#settings = options.settings;
 		this.key = ClaimedRoom.keyOf(options.claim, options.settings);
@@ -93,6 +118,12 @@ export class ClaimedRoom implements ShownRoom {
 			env: { TZ: options.settings.timeZone },
 		});
 		this.#room = this.#createRoom();
+		this.#equipment = equipment;
+		this.#pictures = pictures;
+		const { quietMinutes, eveningAt, ...scenes } = options.config.scenes;
+		const minuteOfDay = minuteOfDayIn(options.settings.timeZone);
+		const rules = { quietMinutes, eveningAt, minuteOfDay };
+		this.#scenes = new SceneRunner({ devices: equipment.devices, scenes, rules, clock, log: options.log });
 		this.#listen();
 	}
 
@@ -102,17 +133,20 @@ export class ClaimedRoom implements ShownRoom {
 	 */
 	async start(): Promise<void> {
 		this.#room.start();
+		this.#equipment.start();
 		await Promise.all([this.#engine.start(), this.#startCalendar()]);
 		if (this.#stopped) return;
 		this.#ringer.start();
 		this.#ready = true;
 	}
 
-	/** Leaves a call in order, closes the sources, ends the engine. */
+	/** Leaves a call in order, closes the sources, ends the engine; a camera that moves stands still. */
 	async stop(): Promise<void> {
 		this.#stopped = true;
+		this.#scenes.stop();
+		const equipment = this.#equipment.stop();
 		await this.#room.stop();
-		await Promise.allSettled([this.#calendar?.stop(), this.#ringer.close(), this.#engine.stop()]);
+		await Promise.allSettled([equipment, this.#calendar?.stop(), this.#ringer.close(), this.#engine.stop()]);
 		this.#identity.close();
 	}
 
@@ -154,11 +188,26 @@ export class ClaimedRoom implements ShownRoom {
 	}
 
 	intent(intent: Intent): "ack" | "panel.not_now" {
-		return this.#room.intent(intent);
+		if (!isForEquipment(intent)) return this.#room.intent(intent);
+		// straight to the device: a thumb waits for no machine, and draws nothing anew
+		if (this.#stopped || !allowed(intent, this.#room.snapshot())) return "panel.not_now";
+		this.#equipment.touch(intent);
+		return "ack";
 	}
 
 	preview(view: "tv" | "self", onJpeg: (jpeg: Uint8Array) => void): () => void {
 		return this.#engine.preview(view, onJpeg);
+	}
+
+	presetPicture(number: number, version: string): Promise<Uint8Array | null> {
+		return this.#pictures.read(number, version);
+	}
+
+	/** What the camera sees at this moment, small; null: nobody is to see it. */
+	async #takePicture(): Promise<Uint8Array | null> {
+		const isOpen = (): boolean => this.#room.snapshot().media.camera.state === "open";
+		const picture = isOpen() ? await takePicture(this.#engine, clock) : null;
+		return isOpen() ? picture : null;
 	}
 
 	#createRoom(): Room {
@@ -198,6 +247,10 @@ export class ClaimedRoom implements ShownRoom {
 		const room = this.#room;
 		const engine = this.#engine.events;
 		const ringer = this.#ringer.events;
+		const equipment = this.#equipment.events;
+		equipment.on("equipment", (equipment) => room.tell({ type: "equipment.changed", equipment }));
+		equipment.on("hardware", (hardware) => room.tell({ type: "hardware.changed", ...hardware }));
+		room.onSnapshot(() => this.#followRoom());
 		engine.on("up", () => room.tell({ type: "engine.up" }));
 		engine.on("down", () => {
 			room.tell({ type: "engine.down" });
@@ -212,6 +265,13 @@ export class ClaimedRoom implements ShownRoom {
 			room.tell({ type: "ring.incoming", ring, from: name ?? from, verified, link }),
 		);
 		ringer.on("ring.cancelled", ({ ring }) => room.tell({ type: "ring.cancelled", ring }));
+	}
+
+	#followRoom(): void {
+		const snapshot = this.#room.snapshot();
+		this.#scenes.saw(snapshot);
+		// the thumb may still be down when the call is over
+		if (!snapshot.can.steer) this.#equipment.letGo();
 	}
 
 	async #startCalendar(): Promise<void> {

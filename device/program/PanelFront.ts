@@ -19,6 +19,7 @@ export interface ShownRoom {
 	onLevels(callback: (levels: Levels) => void): () => void;
 	intent(intent: Intent): "ack" | "panel.not_now";
 	preview(view: View, onJpeg: (jpeg: Uint8Array) => void): () => void;
+	presetPicture(number: number, version: string): Promise<Uint8Array | null>;
 	/** Whether its engine is up for the first time. */
 	readonly ready: boolean;
 }
@@ -164,6 +165,10 @@ export class PanelFront implements PanelPort {
 			viewers.get(viewer)?.();
 			viewers.delete(viewer);
 		};
+	}
+
+	async presetPicture(number: number, version: string): Promise<Uint8Array | null> {
+		return (await this.#room?.presetPicture(number, version)) ?? null;
 	}
 
 	notReady(): string | null {

@@ -277,6 +277,41 @@ describe("what isn't a panel", () => {
 		await panel.frame("ack", ({ id }) => id === 101);
 	});
 
+	const move = (hold: string) => ({ type: "panel.camera_move", hold, pan: 1, tilt: 0, zoom: 0 }) as const;
+
+	it("takes ten thousand moves of a thumb as far as a hand can make them, its other touches beside them, and each stop", async () => {
+		const panel = await connect();
+		for (let id = 1; id <= 10_000; id += 1) panel.send(id, move("thumb"));
+		panel.send(10_001, { type: "panel.leave" });
+		for (let id = 10_002; id <= 10_100; id += 1) panel.send(id, { type: "panel.camera_stop", hold: "thumb" });
+		await panel.frame("ack", ({ id }) => id === 10_100);
+		const of = (type: string) => room.intents.filter((intent) => intent.type === type).length;
+		expect([of("panel.camera_move"), of("panel.leave"), of("panel.camera_stop")]).toEqual([120, 1, 99]);
+	});
+
+	it("lets go of what a panel held that is gone, and of nothing else", async () => {
+		const panel = await connect();
+		const other = await connect();
+		panel.send(1, move("a"));
+		panel.send(2, move("b"));
+		panel.send(3, { type: "panel.camera_stop", hold: "a" });
+		other.send(1, move("c"));
+		await Promise.all([panel.frame("ack", ({ id }) => id === 3), other.frame("ack")]);
+		room.intents.length = 0;
+		panel.close();
+		await expect.poll(() => room.intents).toEqual([{ type: "panel.camera_stop", hold: "b" }]);
+	});
+
+	it("remembers no more thumbs of a panel than hands have", async () => {
+		const panel = await connect();
+		for (let id = 1; id <= 100; id += 1) panel.send(id, move(`thumb ${id}`));
+		await panel.frame("ack", ({ id }) => id === 100);
+		room.intents.length = 0;
+		panel.close();
+		await expect.poll(() => room.intents.length).toBe(16);
+		expect(room.intents).toContainEqual({ type: "panel.camera_stop", hold: "thumb 100" });
+	});
+
 	it("survives any JSON", async () => {
 		const panel = await connect();
 		let last = 0;
@@ -347,6 +382,45 @@ describe("slow and lost panels", () => {
 		slow.socket.resume();
 		await slow.frame("snapshot", ({ snapshot }) => snapshot.media.volume === frames);
 		expect(slow.frames.filter((frame) => frame.t === "snapshot").length).toBeLessThan(frames);
+	});
+});
+
+describe("pictures of presets", () => {
+	beforeEach(() => {
+		room.presetPictures.set("3 abc", greyJpeg);
+	});
+
+	it("are shown by number and version, and kept by no browser", async () => {
+		const answer = await fetch(`${server.url}/preset/3.jpg?v=abc`);
+		expect(answer.status).toBe(200);
+		expect(answer.headers.get("content-type")).toBe("image/jpeg");
+		expect(answer.headers.get("cache-control")).toBe("no-store");
+		expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
+		expect(Buffer.from(await answer.arrayBuffer())).toEqual(greyJpeg);
+	});
+
+	it.each([
+		...["/preset/3.jpg", "/preset/3.jpg?v=abd", "/preset/4.jpg?v=abc", "/preset/3.png?v=abc", "/preset/?v=abc"],
+		...[
+			"/preset/-3.jpg?v=abc",
+			"/preset/3000.jpg?v=abc",
+			"/preset/..%2f3.jpg?v=abc",
+			"/preset/%2e%2e/secret.txt?v=abc",
+		],
+		"/preset/3.jpg?v=abc&v=abc",
+	])("are not at %s", async (path) => {
+		const answer = await get(path);
+		expect(answer.status).toBe(404);
+		expect(answer.body).not.toContain("secret");
+	});
+
+	it("are shown to no foreign page, to no foreign name, and to no panel that isn't paired", async () => {
+		expect((await get("/preset/3.jpg?v=abc", { "sec-fetch-site": "cross-site" })).status).toBe(403);
+		expect(refused("panel.origin_refused")).toBe(1);
+		expect((await get("/preset/3.jpg?v=abc", { host: "evil.example" })).status).toBe(421);
+		await server.close();
+		server = await start({ pairingToken: "x".repeat(22) });
+		expect((await get("/preset/3.jpg?v=abc")).status).toBe(403);
 	});
 });
 

@@ -19,6 +19,8 @@ export class ScriptedRoom implements PanelPort {
 	waitsFor: string | null = null;
 	picture: Uint8Array = greyJpeg;
 	readonly watched = { tv: 0, self: 0 };
+	/** By number and version: `3 abc`. */
+	readonly presetPictures = new Map<string, Uint8Array>();
 	#snapshot: Snapshot = atRest();
 	#rev = 1;
 	readonly #snapshotListeners = new Set<() => void>();
@@ -68,6 +70,10 @@ export class ScriptedRoom implements PanelPort {
 			this.watched[view] -= 1;
 			this.#pictureListeners.delete(onJpeg);
 		};
+	}
+
+	async presetPicture(number: number, version: string): Promise<Uint8Array | null> {
+		return this.presetPictures.get(`${number} ${version}`) ?? null;
 	}
 
 	notReady(): string | null {

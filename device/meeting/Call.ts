@@ -15,11 +15,12 @@ import {
 import { type MessageType, readHeader } from "./jws.ts";
 import type { FarMember } from "./Membership.ts";
 import { meetingTimes } from "./meetingTimes.ts";
-import type { ByeReason } from "./messages.ts";
+import type { ByeReason, SignalBody } from "./messages.ts";
 import type { FarMedia, IceServer } from "./Peer.ts";
 import type { PeerSupply } from "./PeerSupply.ts";
 import { SignalChannel } from "./SignalChannel.ts";
 import { Timers } from "./Timers.ts";
+import type { TurnWish } from "./turning.ts";
 
 export interface CallEvents {
 	/** The handshake holds (again); the transport may not be up yet. */
@@ -29,6 +30,8 @@ export interface CallEvents {
 	/** Was connected, and isn't any more; a rebuild has begun. `byFarEnd`: see `Peer`. */
 	lost: { byFarEnd: boolean };
 	farMedia: FarMedia;
+	/** The far end wants our camera turned: signed, and no more than that. */
+	farTurn: TurnWish;
 	bye: ByeReason;
 	/** A security failure: the call is to be ended. `told`: the signed reason for the far end, null where there is no way to tell. */
 	refused: { code: SecurityFailure; told: Promise<string | null> };
@@ -117,8 +120,8 @@ export class Call {
 		this.#timers.clear("retry");
 	}
 
-	tellState(media: FarMedia): void {
-		if (this.session) this.#attempt?.tellState(media);
+	tell(body: Extract<SignalBody, { kind: "state" | "turn" }>): void {
+		if (this.session) this.#attempt?.tell(body);
 	}
 
 	async makeBye(reason: ByeReason): Promise<string | null> {
@@ -186,7 +189,7 @@ export class Call {
 			return;
 		}
 		this.#options.supply.prepare(this.#options.iceServers(), { offer: false });
-		this.#attempt?.askAgain();
+		this.#attempt?.tell({ kind: "again" });
 		this.#timers.set("attempt", meetingTimes.handshake, () => this.#stalled());
 	}
 
@@ -216,6 +219,7 @@ export class Call {
 		attempt.events.on("failed", (failure) => this.#failed(failure));
 		attempt.events.on("again", () => this.#again());
 		attempt.events.on("state", (media) => this.events.emit("farMedia", media));
+		attempt.events.on("turn", (wish) => this.events.emit("farTurn", wish));
 		attempt.events.on("bye", (reason) => this.events.emit("bye", reason));
 		this.#timers.set("attempt", meetingTimes.handshake, () => this.#stalled());
 		if (wasConnected) this.events.emit("lost", { byFarEnd: false });

@@ -15,10 +15,11 @@ import {
 } from "./handshake.ts";
 import { readIdentity } from "./identity.ts";
 import { readHeader } from "./jws.ts";
-import type { ByeReason, SignalBody } from "./messages.ts";
+import { type ByeReason, farMedia, type SignalBody } from "./messages.ts";
 import type { Candidate, FarMedia } from "./Peer.ts";
 import type { PreparedPeer } from "./PreparedPeer.ts";
 import { SignalChannel } from "./SignalChannel.ts";
+import type { TurnWish } from "./turning.ts";
 
 export interface AttemptEvents {
 	/** The handshake holds on this side and the peer was released. */
@@ -29,6 +30,7 @@ export interface AttemptEvents {
 	failed: { error: RoomError | null; byFarEnd: boolean };
 	/** Signed by the far end. */
 	state: FarMedia;
+	turn: TurnWish;
 	again: undefined;
 	bye: ByeReason;
 }
@@ -125,17 +127,13 @@ export class CallAttempt {
 		// Whoever refuses our OFFER names its key in the refusal, since no ANSWER did.
 		const far = known ?? (await readIdentity(header, { ...context.trust, nowMs: context.clock.now() }));
 		const body = await this.#channel.read(jws, far.publicKey);
-		if (this.#closed || (!known && body.kind !== "bye")) throw stale();
+		if (this.#closed || (!known && body.kind !== "bye") || (!this.#session && body.kind === "turn")) throw stale();
 		await this.#act(body);
 	}
 
-	tellState(media: FarMedia): void {
-		this.#signal({ kind: "state", ...media });
-	}
-
-	/** Asks the offerer for a new call. */
-	askAgain(): void {
-		this.#signal({ kind: "again" });
+	/** Says something beside the handshake. */
+	tell(body: Exclude<SignalBody, { kind: "bye" | "candidates" }>): void {
+		void this.#queue(() => this.#sign(body));
 	}
 
 	/** A signed farewell, to be sent whenever it is time; null before there is a call to leave. */
@@ -220,7 +218,9 @@ export class CallAttempt {
 		if (body.kind === "candidates") {
 			for (const candidate of body.list) await this.#addCandidate(candidate);
 		} else if (body.kind === "state") {
-			this.#emit("state", { microphone: body.microphone, camera: body.camera });
+			this.#emit("state", farMedia(body));
+		} else if (body.kind === "turn") {
+			this.#emit("turn", body.wish);
 		} else if (body.kind === "again") {
 			this.#emit("again", undefined);
 		} else {
@@ -261,10 +261,6 @@ export class CallAttempt {
 			if (list.length > 0) await this.#sign({ kind: "candidates", list });
 			if (this.#candidates.length > 0) this.#flush();
 		});
-	}
-
-	#signal(body: SignalBody): void {
-		void this.#queue(() => this.#sign(body));
 	}
 
 	async #sign(body: SignalBody): Promise<void> {

@@ -12,6 +12,7 @@ import type { FarMedia } from "./Peer.ts";
 import { PeerSupply } from "./PeerSupply.ts";
 import { ReplayCache } from "./ReplayCache.ts";
 import { Timers } from "./Timers.ts";
+import { IncomingTurns, type TurnWish } from "./turning.ts";
 
 export type { Connected, MeetingEvents, MeetingOptions, MeetingSecurity } from "./MeetingOptions.ts";
 
@@ -30,6 +31,7 @@ export class Meeting {
 	readonly #replays: ReplayCache;
 	readonly #membership: Membership;
 	readonly #supply: PeerSupply;
+	readonly #turns: IncomingTurns;
 	readonly #timers: Timers<"reach" | "giveUp" | "vanish" | "showLoss">;
 	#phase: Phase = "joining";
 	#media: FarMedia;
@@ -49,6 +51,7 @@ export class Meeting {
 		this.#media = options.media;
 		this.#replays = options.replays ?? new ReplayCache({ clock: this.#clock });
 		this.#supply = new PeerSupply({ factory: options.createPeer, clock: this.#clock });
+		this.#turns = new IncomingTurns(this.#clock);
 		this.#timers = new Timers(this.#clock);
 		const socket = options.WebSocket ? { WebSocket: options.WebSocket } : {};
 		this.#membership = new Membership({
@@ -70,7 +73,8 @@ export class Meeting {
 	/** What was dropped so far, by reason. */
 	get dropped(): Readonly<Record<string, number>> {
 		const { counters, dropped, overflow } = this.#membership;
-		return { ...this.#counters, ...counters, ...dropped, overflow };
+		const malformed = this.#counters.malformed + dropped.malformed;
+		return { ...this.#counters, ...this.#turns.counters, ...counters, ...dropped, malformed, overflow };
 	}
 
 	/** Joins. Everything further is told by events; the meeting is over with `ended` or `failed`. */
@@ -86,10 +90,15 @@ export class Meeting {
 		this.#membership.start().catch(() => this.#fail("rendezvous.unreachable"));
 	}
 
-	/** Tells the far end which of our sources it may expect; now and after each rebuild. */
+	/** Tells the far end which of our sources it may expect, and whether it may turn our camera; now and after each rebuild. */
 	setMedia(media: FarMedia): void {
 		this.#media = media;
-		this.#call?.call.tellState(media);
+		this.#call?.call.tell({ kind: "state", ...media });
+	}
+
+	/** Asks for the far end's camera to be turned, which it does if it said that we may. */
+	turn(wish: TurnWish): void {
+		this.#call?.call.tell({ kind: "turn", wish });
 	}
 
 	/** What a person said who compared the code. Different: the call ends, for both ends, as `call.codes_differ`. */
@@ -175,6 +184,9 @@ export class Meeting {
 		call.events.on("connected", (session) => this.#connected(session));
 		call.events.on("lost", ({ byFarEnd }) => this.#lost(byFarEnd));
 		call.events.on("farMedia", (media) => this.events.emit("farMedia", media));
+		call.events.on("farTurn", (wish) => {
+			if (this.#turns.take(wish, Boolean(this.#media.turn))) this.events.emit("farTurn", wish);
+		});
 		call.events.on("bye", (reason) => this.#bye(reason));
 		call.events.on("refused", ({ code, told }) => this.#fail(code, told));
 		if (this.#phase !== "securing") {
@@ -210,7 +222,7 @@ export class Meeting {
 	}
 
 	#proved(call: Call): void {
-		call.tellState(this.#media);
+		call.tell({ kind: "state", ...this.#media });
 		void this.#prepareFarewell();
 	}
 

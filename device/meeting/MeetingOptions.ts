@@ -6,6 +6,7 @@ import type { FarMedia, PeerFactory } from "./Peer.ts";
 import type { RendezvousOptions } from "./RendezvousClient.ts";
 import type { ReplayCache } from "./ReplayCache.ts";
 import type { Sas } from "./sas.ts";
+import type { TurnWish } from "./turning.ts";
 
 export type MeetingSecurity = "verified" | "encrypted";
 
@@ -37,6 +38,8 @@ export interface MeetingEvents {
 	security: { security: MeetingSecurity };
 	/** The far end's microphone and camera, as it says. */
 	farMedia: FarMedia;
+	/** The far end, which was told that it may, wants our camera turned. */
+	farTurn: TurnWish;
 	recovering: undefined;
 	/** The last event, or `failed` is. */
 	ended: { reason: "left" | "far_end_left" };

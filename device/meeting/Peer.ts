@@ -1,4 +1,5 @@
 import type { Emitter } from "../core/Emitter.ts";
+import type { TurnOffer } from "./turning.ts";
 
 /** Trickled ICE candidate (RFC 8838); an empty `candidate` means the end of candidates. */
 export interface Candidate {
@@ -16,6 +17,8 @@ export interface IceServer {
 export interface FarMedia {
 	microphone: boolean;
 	camera: boolean;
+	/** Its camera may be turned from here, and sent to these places; null or nothing: it may not. */
+	turn?: TurnOffer | null;
 }
 
 export interface PeerEvents {

@@ -1,7 +1,9 @@
 import * as z from "zod/mini";
 import { RoomError } from "../core/RoomError.ts";
 import { malformed, type SecurityFailure, securityFailures } from "./failures.ts";
+import type { FarMedia } from "./Peer.ts";
 import { MOST_SDP_CHARACTERS } from "./sdp-policy.ts";
+import { turnOffer, turnWish } from "./turning.ts";
 
 /** Version of the handshake: of the hello card and of every signed message. */
 export const MEETING_VERSION = 1;
@@ -35,7 +37,15 @@ const candidate = z.object({
 });
 export const signalBody = z.discriminatedUnion("kind", [
 	z.object({ kind: z.literal("candidates"), list: z.array(candidate).check(z.maxLength(64)) }),
-	z.object({ kind: z.literal("state"), microphone: z.boolean(), camera: z.boolean() }),
+	/** `turn`: the receiver may turn the sender's camera. */
+	z.object({
+		kind: z.literal("state"),
+		microphone: z.boolean(),
+		camera: z.boolean(),
+		turn: z.optional(z.nullable(turnOffer)),
+	}),
+	/** Wants the receiver's camera turned. */
+	z.object({ kind: z.literal("turn"), wish: turnWish }),
 	/** The sender's path is lost, and the offerer shall make a new call. */
 	z.object({ kind: z.literal("again") }),
 	z.object({ kind: z.literal("bye"), reason: z.enum(["left", ...securityFailures]) }),
@@ -63,6 +73,13 @@ export function parseMessage<S extends z.ZodMiniType>(schema: S, value: unknown)
 	const parsed = z.safeParse(schema, value);
 	if (!parsed.success) throw malformed();
 	return parsed.data;
+}
+
+/** What a member says of its sources, as it may be drawn. */
+export function farMedia({ microphone, camera, turn }: Extract<SignalBody, { kind: "state" }>): FarMedia {
+	if (!turn) return { microphone, camera };
+	const presets = turn.presets.map(({ number, name }) => ({ number, name: name === null ? null : displayName(name) }));
+	return { microphone, camera, turn: { presets } };
 }
 
 const MOST_NAME_CHARACTERS = 64;

@@ -1,7 +1,7 @@
 import type { RawData, WebSocket } from "ws";
 import { type DeviceFrame, type Intent, panelFrame } from "../contract/intents.ts";
 import type { Clock } from "../core/clock.ts";
-import { RateLimit } from "./RateLimit.ts";
+import { RateLimit } from "../core/RateLimit.ts";
 
 export type FrameRefusal = "panel.malformed" | "panel.too_fast" | "panel.too_large" | "panel.silent";
 

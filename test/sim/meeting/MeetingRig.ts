@@ -24,6 +24,7 @@ export class Seat {
 			"connected",
 			"security",
 			"farMedia",
+			"farTurn",
 			"recovering",
 			"ended",
 			"failed",

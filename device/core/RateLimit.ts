@@ -1,4 +1,4 @@
-import type { Clock } from "../core/clock.ts";
+import type { Clock } from "./clock.ts";
 
 /** A token bucket: `burst` at once, `perSecond` when steady. */
 export class RateLimit {

@@ -24,7 +24,7 @@ export const peripherals = z.object({
 			presets: z.array(z.object({ number: z.number(), name: z.nullable(z.string()), picture: z.nullable(z.string()) })),
 			/** Follows people by itself; null: it can't. */
 			tracking: z.nullable(z.boolean()),
-			/** The far end of this call may turn it; null: the room's configuration never allows that. */
+			/** The far end of this call may turn it; null: that can't be allowed, now or ever in this room. */
 			farControl: z.nullable(z.boolean()),
 		}),
 	),

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { FarEnd } from "../contract/snapshot.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
@@ -5,7 +6,7 @@ import { RoomError } from "../core/RoomError.ts";
 import type { OwnIdentity, Trust } from "../meeting/identity.ts";
 import { createLink, formatLink, type Link, parseLink } from "../meeting/link.ts";
 import { type Connected, Meeting } from "../meeting/Meeting.ts";
-import type { PeerFactory } from "../meeting/Peer.ts";
+import type { FarMedia, PeerFactory } from "../meeting/Peer.ts";
 import type { ReplayCache } from "../meeting/ReplayCache.ts";
 import type { KnownKeys } from "../privacy/KnownKeys.ts";
 import { unknownFarEnd } from "../room/context.ts";
@@ -52,6 +53,7 @@ export function runSession(
 	}
 
 	let far: FarEnd = unknownFarEnd(origin);
+	let told: FarMedia = { ...wish, turn: null };
 	const { clock, log, knownKeys } = surroundings;
 	const meeting = new Meeting({
 		link,
@@ -94,9 +96,11 @@ export function runSession(
 		void connected(session);
 	});
 	events.on("farMedia", (media) => {
-		far = { ...far, ...media };
-		say({ type: "session.far_media", ...media });
+		const { microphone, camera } = media;
+		far = { ...far, microphone, camera };
+		say({ type: "session.far_media", microphone, camera });
 	});
+	events.on("farTurn", (wish) => say({ type: "session.far_turn", wish }));
 	events.on("recovering", () => {
 		current = null;
 		say({ type: "session.recovering" });
@@ -114,8 +118,16 @@ export function runSession(
 
 	return {
 		tell(command) {
-			if (command.type === "session.compare") meeting.compareCode(command.same);
-			else meeting.setMedia({ microphone: command.microphone, camera: command.camera });
+			if (command.type === "session.compare") {
+				meeting.compareCode(command.same);
+				return;
+			}
+			const { microphone, camera, turn } = command;
+			const next = { microphone, camera, turn };
+			// the room says so whenever something may have changed
+			if (isDeepStrictEqual(next, told)) return;
+			told = next;
+			meeting.setMedia(next);
 		},
 		stop() {
 			events.clear();

@@ -7,9 +7,10 @@ import type { Log } from "../core/log.ts";
 import { RoomError } from "../core/RoomError.ts";
 import { xstateClock } from "../core/xstateClock.ts";
 import { allowed } from "./allowed.ts";
+import { farMayTurn } from "./farTurning.ts";
 import { EARLY_MS } from "./joinable.ts";
 import { MediaFollower } from "./MediaFollower.ts";
-import { type MediaPolicy, mediaPolicy } from "./mediaPolicy.ts";
+import { type MediaPolicy, mediaPolicy, type RoomState } from "./mediaPolicy.ts";
 import type {
 	MediaPort,
 	RingEvent,
@@ -67,13 +68,20 @@ export class Room {
 	readonly #media: MediaFollower;
 	readonly #listeners = new Set<() => void>();
 	readonly #effects = new Set<() => void>();
+	/** The far end may turn the camera, and perhaps does. */
+	#farTurns = false;
 	#rev = 0;
 	#snapshot: Snapshot;
 	#cancelTick: () => void = () => {};
 	#stopped = false;
 
-	/** @param policy of the product unless a test shows that a worse one would be noticed */
-	constructor(options: RoomOptions, ports: RoomPorts, policy: MediaPolicy = mediaPolicy) {
+	/** @param policy and `machine` are the product's unless a test shows that a worse one would be noticed */
+	constructor(
+		options: RoomOptions,
+		ports: RoomPorts,
+		policy: MediaPolicy = mediaPolicy,
+		machine: typeof roomMachine = roomMachine,
+	) {
 		this.#options = options;
 		this.#ports = ports;
 		this.#policy = policy;
@@ -81,7 +89,7 @@ export class Room {
 			onError: (thrown) => this.#report(thrown, "media.step_failed"),
 			onStuckOpen: () => this.#guarded(() => ports.effects.restartEngine()),
 		});
-		const machine = roomMachine.provide({
+		const provided = machine.provide({
 			actors: {
 				session: fromCallback<SessionCommand, SessionInput, SessionEvent>(({ input, sendBack, receive }) => {
 					const session = ports.session(input, sendBack);
@@ -95,9 +103,10 @@ export class Room {
 			actions: {
 				answerRing: (_, { ring, answer }) => this.#guarded(() => ports.effects.answerRing(ring, answer)),
 				restartEngine: () => this.#guarded(() => ports.effects.restartEngine()),
+				turnByFar: (_, wish) => this.#guarded(() => ports.effects.turnByFar(wish)),
 			},
 		});
-		this.#actor = createActor(machine, {
+		this.#actor = createActor(provided, {
 			clock: xstateClock(ports.clock),
 			input: {
 				now: () => ports.clock.now(),
@@ -213,6 +222,7 @@ export class Room {
 
 	#follow(): void {
 		const state = this.#actor.getSnapshot();
+		this.#followFarTurns(state);
 		const { engineUp, engineEpoch, volume } = state.context;
 		this.#media.follow({
 			epoch: engineUp ? engineEpoch : null,
@@ -220,6 +230,13 @@ export class Room {
 			volume,
 			tv: tvScene(this.#snapshot),
 		});
+	}
+
+	/** Whichever way the far end comes to be no longer allowed, what it moves stops. */
+	#followFarTurns(state: RoomState): void {
+		const may = state.status === "active" && state.matches({ call: "connected" }) && farMayTurn(state.context);
+		if (this.#farTurns && !may) this.#guarded(() => this.#ports.effects.turnByFar({ do: "release" }));
+		this.#farTurns = may;
 	}
 
 	/** Time alone changes the agenda: an entry becomes joinable ten minutes early, and goes when it is over. */

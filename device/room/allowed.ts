@@ -5,7 +5,7 @@ import type { Snapshot } from "../contract/snapshot.ts";
  * Whether a touch will be acted on now; otherwise the panel is told `panel.not_now`. It asks only the snapshot, that is, what the
  * person who touched could see.
  */
-export function allowed(intent: Intent, { can, screen, agenda, directory }: Snapshot): boolean {
+export function allowed(intent: Intent, { can, screen, agenda, directory, peripherals }: Snapshot): boolean {
 	switch (intent.type) {
 		case "panel.join":
 			return can.join && agenda.entries.some((entry) => entry.id === intent.entry && entry.join);
@@ -44,7 +44,7 @@ export function allowed(intent: Intent, { can, screen, agenda, directory }: Snap
 		case "panel.camera_stop":
 			return true;
 		case "panel.far_control":
-			return can.steer || !intent.on;
+			return peripherals.camera?.farControl === !intent.on;
 		case "panel.display_power":
 		case "panel.display_volume":
 			return can.display;

@@ -64,7 +64,12 @@ const connected = roomSetup.createStateConfig({
 	entry: "startStretch",
 	exit: "endStretch",
 	on: {
-		"session.connected": { actions: "noteProof" },
+		"session.connected": { actions: ["noteProof", "tellMedia"] },
+		"session.far_turn": {
+			guard: "farMayTurn",
+			actions: { type: "turnByFar", params: ({ event }) => event.wish },
+		},
+		"panel.far_control": { actions: [{ type: "letFarTurn", params: ({ event }) => event.on }, "tellMedia"] },
 		"session.recovering": { target: "recovering" },
 		"session.alone": [
 			{
@@ -104,7 +109,7 @@ const recovering = roomSetup.createStateConfig({
 		},
 	},
 	on: {
-		"session.connected": { target: "connected", actions: "noteProof" },
+		"session.connected": { target: "connected", actions: ["noteProof", "tellMedia"] },
 		"session.alone": { actions: "noteFarEndGone" },
 		"session.securing": { actions: "noteSecuring" },
 	},
@@ -147,6 +152,12 @@ export const callState = roomSetup.createStateConfig({
 		"panel.microphone": { actions: [{ type: "setMicrophone", params: ({ event }) => event.on }, "tellMedia"] },
 		"panel.camera": { actions: [{ type: "setCamera", params: ({ event }) => event.on }, "tellMedia"] },
 		"hardware.changed": { actions: ["noteHardware", "tellMedia"] },
+		"equipment.changed": { actions: ["noteEquipment", "tellMedia"] },
+		// also while the path is being rebuilt: what was let can be taken back at any time
+		"panel.far_control": {
+			guard: ({ event }) => !event.on,
+			actions: [{ type: "letFarTurn", params: false }, "tellMedia"],
+		},
 	},
 	states: { connecting, alone, connected, recovering },
 });

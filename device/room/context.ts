@@ -21,6 +21,8 @@ export interface CallData {
 	code: number[] | null;
 	compared: boolean;
 	key: "same" | "new" | null;
+	/** Somebody in this room let this far end turn the camera. */
+	farTurns: boolean;
 	/** When the far end was first connected. */
 	firstConnectedAt: number | null;
 	/** When the present stretch of connection began; null while there is none. */
@@ -125,6 +127,7 @@ export function newCall(origin: CallOrigin, link: string | null, now: number): C
 		code: null,
 		compared: false,
 		key: null,
+		farTurns: false,
 		firstConnectedAt: null,
 		connectedAt: null,
 		connectedMs: 0,

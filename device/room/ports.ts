@@ -37,6 +37,17 @@ export interface SessionInput {
 	wish: ForSources<boolean>;
 }
 
+/** Where the camera can be sent to, as a far end is told that may turn it. */
+export interface TurnOffer {
+	presets: { number: number; name: string | null }[];
+}
+
+/** What the far end wants of the camera. `hold`: one touch over there, from its beginning to its `stop`; speeds each -1 to 1. */
+export type TurnWish =
+	| { do: "move"; hold: string; pan: number; tilt: number; zoom: number }
+	| { do: "stop"; hold: string }
+	| { do: "recall"; preset: number };
+
 /** What the actor `session` says. */
 export type SessionEvent =
 	/** We are in the meeting and nobody else is. `guestLink` is for the people in the room to pass on. */
@@ -56,6 +67,8 @@ export type SessionEvent =
 			sameFarEnd?: boolean;
 	  }
 	| ({ type: "session.far_media" } & ForSources<boolean>)
+	/** Proved to be the far end's; whether it is heeded is the room's decision. */
+	| { type: "session.far_turn"; wish: TurnWish }
 	/** The path is lost; the session rebuilds it. */
 	| { type: "session.recovering" }
 	| { type: "session.ended"; end: EndReason }
@@ -67,7 +80,8 @@ export type SessionEvent =
  */
 export type SessionCommand =
 	| { type: "session.compare"; same: boolean }
-	| ({ type: "session.media" } & ForSources<boolean>);
+	/** `turn`: the far end may turn the camera. */
+	| ({ type: "session.media"; turn: TurnOffer | null } & ForSources<boolean>);
 
 /** Input of the actor `ring`, which calls one room of the directory. Stopping it takes the ring back. */
 export interface RingInput {
@@ -118,6 +132,8 @@ export type RingAnswer = "accepted" | "declined" | "busy";
 /** Effects of the machine that are not actors. They must not throw; what goes wrong comes back as an event. */
 export interface RoomEffects {
 	answerRing(ring: string, answer: RingAnswer): void;
+	/** The far end turns the camera. `release`: it may not any more, and whatever it moves stops. */
+	turnByFar(wish: TurnWish | { do: "release" }): void;
 	/** A person, or the end of the pause after a crash loop, asks for the engine now. */
 	restartEngine(): void;
 }

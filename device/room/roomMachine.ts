@@ -200,7 +200,7 @@ export const roomMachine = roomSetup.createMachine({
 				})),
 			})),
 		},
-		"equipment.changed": { actions: assign(({ event }) => ({ equipment: event.equipment })) },
+		"equipment.changed": { actions: "noteEquipment" },
 		"hardware.changed": { actions: "noteHardware" },
 		"broker.up": { actions: assign({ brokerUp: true }) },
 		"broker.down": {

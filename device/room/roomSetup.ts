@@ -2,6 +2,7 @@ import { assign, fromCallback, sendTo, setup } from "xstate";
 import type { EndReason, FailureReason } from "../contract/failure.ts";
 import { RoomError } from "../core/RoomError.ts";
 import { type CallData, closedSource, newCall, type RoomContext, type RoomInput, unknownFarEnd } from "./context.ts";
+import { askable, farMayTurn, turnOffer } from "./farTurning.ts";
 import { flowing, nextHold, touched } from "./hold.ts";
 import { obstacle } from "./joinable.ts";
 import type {
@@ -14,6 +15,7 @@ import type {
 	SessionCommand,
 	SessionEvent,
 	SessionInput,
+	TurnWish,
 } from "./ports.ts";
 
 /** Three crashes of the engine within this time are a crash loop. */
@@ -38,7 +40,7 @@ function inCall(context: RoomContext, change: (call: CallData) => Partial<CallDa
 
 /**
  * Types, effects by name, guards and the small steps that the states are made of. Decisions only: the actors `session` and `ring`
- * and the actions `answerRing` and `restartEngine` are given by `provide()`, sources follow `mediaPolicy` (see `MediaFollower`).
+ * and the actions `answerRing`, `turnByFar` and `restartEngine` are given by `provide()`, sources follow `mediaPolicy` (see `MediaFollower`).
  */
 export const roomSetup = setup({
 	types: {
@@ -85,12 +87,14 @@ export const roomSetup = setup({
 			(event.type === "ring.cancelled" && context.ringIn?.ring === event.ring),
 		/** In a ringed call both rooms are on their way: being first there for a moment is not being alone. */
 		waitsAlone: ({ context }) => context.call?.origin !== "ring" && context.call?.origin !== "answer",
+		farMayTurn: ({ context }) => farMayTurn(context),
 		codeDiffers: ({ context, event }) => event.type === "panel.compare" && !event.same && context.call?.code != null,
 		codeEqual: ({ context, event }) => event.type === "panel.compare" && event.same && context.call?.code != null,
 	},
 	actions: {
 		answerRing: (_, _params: { ring: string; answer: RingAnswer }) => unprovided(),
 		restartEngine: () => unprovided(),
+		turnByFar: (_, _wish: TurnWish) => unprovided(),
 
 		/** Sets the wish for sources: only transitions on a touch use it. */
 		wish: assign(({ context: { holds } }, wish: ForSources<"closed" | "open">) => ({
@@ -113,7 +117,16 @@ export const roomSetup = setup({
 						},
 					},
 		),
-		tellMedia: sendTo("session", ({ context }) => ({ type: "session.media" as const, ...flowing(context) })),
+		noteEquipment: assign(({ event }) => (event.type === "equipment.changed" ? { equipment: event.equipment } : {})),
+		tellMedia: sendTo("session", ({ context }) => ({
+			type: "session.media" as const,
+			...flowing(context),
+			turn: turnOffer(context),
+		})),
+		/** Only a touch lets the far end turn the camera. */
+		letFarTurn: assign(({ context }, on: boolean) =>
+			inCall(context, () => ({ farTurns: on && askable(context.equipment) })),
+		),
 		tellCompared: sendTo("session", { type: "session.compare" as const, same: true }),
 		tellDiffers: sendTo("session", { type: "session.compare" as const, same: false }),
 
@@ -147,6 +160,7 @@ export const roomSetup = setup({
 				code: null,
 				compared: false,
 				key: null,
+				farTurns: false,
 			})),
 		),
 		noteSecuring: assign(({ context, event }) =>
@@ -161,11 +175,13 @@ export const roomSetup = setup({
 				: inCall(context, (call) => {
 						// A comparison is worth something for the key that was compared, and for no other.
 						const compared = call.compared && event.sameFarEnd === true;
+						const farTurns = call.farTurns && event.sameFarEnd === true;
 						return {
 							far: event.far,
 							code: event.code,
 							key: event.key,
 							compared,
+							farTurns,
 							security: compared ? "verified" : event.security,
 							farEndGone: false,
 						};

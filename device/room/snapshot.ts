@@ -1,5 +1,6 @@
 import type { AgendaEntry, Can, Screen, Snapshot } from "../contract/snapshot.ts";
 import type { CallData, RoomContext } from "./context.ts";
+import { askable } from "./farTurning.ts";
 import { obstacle } from "./joinable.ts";
 import type { RoomState } from "./mediaPolicy.ts";
 import type { ForSources, RoomEntry } from "./ports.ts";
@@ -35,7 +36,7 @@ export function roomSnapshot(state: RoomState, inputs: SnapshotInputs): Snapshot
 			volume: context.volume,
 			selfView: context.selfView,
 		},
-		peripherals: { ...context.equipment, hardware: context.hardware },
+		peripherals: { ...context.equipment, camera: camera(state), hardware: context.hardware },
 		missing: missing(context),
 		// whoever stands before the room says so, if it is so
 		identify: null,
@@ -46,6 +47,14 @@ export function roomSnapshot(state: RoomState, inputs: SnapshotInputs): Snapshot
 			entries.some((entry) => entry.join),
 		),
 	};
+}
+
+/** Whether a far end may turn the camera is a matter of this call: it can be let once it is known who that is, and taken back at any time. */
+function camera(state: RoomState): Snapshot["peripherals"]["camera"] {
+	const { equipment, call }: RoomContext = state.context;
+	const may = call?.farTurns ?? false;
+	const asked = askable(equipment) && (may || state.matches({ call: "connected" }));
+	return equipment.camera && { ...equipment.camera, farControl: asked ? may : null };
 }
 
 /** What is still to come, or on; the raw link stays behind. */

@@ -65,7 +65,7 @@ async function ringingRoom(id: Id, bus: RingBus): Promise<RingingRoom> {
 				};
 			},
 			ring: (input, say) => runRing(input, say, { ringer, rendezvous: "https://rooms.example", caPin }),
-			effects: { answerRing: (ring, answer) => void ringer.answer(ring, answer), restartEngine() {} },
+			effects: { answerRing: (ring, answer) => void ringer.answer(ring, answer), turnByFar() {}, restartEngine() {} },
 			media: new SimulatedEngine(),
 			log: silentLog,
 			clock: systemClock,

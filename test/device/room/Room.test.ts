@@ -326,7 +326,7 @@ describe("in the call", () => {
 		bench.room.intent({ type: "panel.microphone", on: false });
 		await bench.settled();
 		expect(bench.engine.state).toEqual({ microphone: "muted", camera: "open" });
-		expect(bench.commands.at(-1)).toEqual({ type: "session.media", microphone: false, camera: true });
+		expect(bench.commands.at(-1)).toEqual({ type: "session.media", microphone: false, camera: true, turn: null });
 	});
 
 	test("codes that are equal verify, in this call only; codes that differ end it", () => {

@@ -8,6 +8,7 @@ import type {
 	RingAnswer,
 	RingEvent,
 	RingInput,
+	RoomEffects,
 	RoomEntry,
 	SessionCommand,
 	SessionEvent,
@@ -15,6 +16,7 @@ import type {
 	TvScene,
 } from "../../../device/room/ports.ts";
 import { Room } from "../../../device/room/Room.ts";
+import type { roomMachine } from "../../../device/room/roomMachine.ts";
 
 export const START = Date.UTC(2026, 10, 23, 9, 0);
 const MINUTE = 60_000;
@@ -95,6 +97,8 @@ export class RoomBench {
 	readonly commands: SessionCommand[] = [];
 	readonly sessions: SessionInput[] = [];
 	readonly rings: RingInput[] = [];
+	/** What the far end was let do with the camera. */
+	readonly turns: Parameters<RoomEffects["turnByFar"]>[0][] = [];
 	broken = 0;
 	/** The running session's way to speak; null while none runs. */
 	session: ((event: SessionEvent) => void) | null = null;
@@ -104,7 +108,7 @@ export class RoomBench {
 	readonly room: Room;
 	#told: ForSources<boolean> | null = null;
 
-	constructor(policy?: MediaPolicy) {
+	constructor(policy?: MediaPolicy, machine?: typeof roomMachine) {
 		this.room = new Room(
 			{
 				name: "Berlin",
@@ -145,6 +149,7 @@ export class RoomBench {
 				},
 				effects: {
 					answerRing: (ring, answer) => this.answers.push({ ring, answer }),
+					turnByFar: (wish) => this.turns.push(wish),
 					restartEngine: () => {
 						this.engine.restarts += 1;
 					},
@@ -157,6 +162,7 @@ export class RoomBench {
 				},
 			},
 			policy,
+			machine,
 		);
 		this.room.start();
 	}

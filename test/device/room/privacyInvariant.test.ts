@@ -98,7 +98,7 @@ const effects = roomMachine.provide({
 		session: fromCallback<SessionCommand, SessionInput, SessionEvent>(() => {}),
 		ring: fromCallback<RoomEvent, RingInput, RingEvent>(() => {}),
 	},
-	actions: { answerRing: () => {}, restartEngine: () => {} },
+	actions: { answerRing: () => {}, turnByFar: () => {}, restartEngine: () => {} },
 });
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { fromCallback } from "xstate";
+import { fromCallback, getNextSnapshot } from "xstate";
 import { getShortestPaths, getStateNodes } from "xstate/graph";
 import { type FailureReason, failureReason } from "../../../device/contract/failure.ts";
 import type { Intent } from "../../../device/contract/intents.ts";
@@ -28,7 +28,7 @@ const machine = roomMachine.provide({
 		session: fromCallback<SessionCommand, SessionInput, SessionEvent>(() => {}),
 		ring: fromCallback<RoomEvent, RingInput, RingEvent>(() => {}),
 	},
-	actions: { answerRing: () => {}, restartEngine: () => {} },
+	actions: { answerRing: () => {}, turnByFar: () => {}, restartEngine: () => {} },
 });
 
 /** `after` transitions as the events that XState raises for them, with the time that the test lets pass instead. */
@@ -44,6 +44,12 @@ const delays: Record<string, number> = {
 	"xstate.after.settle.room.trouble.settling": 5_000,
 };
 
+const turnable: RoomEvent[] = [
+	{
+		type: "equipment.changed",
+		equipment: { ...noEquipment, camera: { presets: [], tracking: null, farControl: false } },
+	},
+];
 const events: RoomEvent[] = [
 	{ type: "panel.join", entry: "entry" },
 	{ type: "panel.join_link", link: LINK },
@@ -85,6 +91,10 @@ const events: RoomEvent[] = [
 	{ type: "rendezvous.down" },
 	{ type: "presence.changed", room: "muenchen-01", online: null },
 	{ type: "equipment.changed", equipment: noEquipment },
+	...turnable,
+	{ type: "panel.far_control", on: true },
+	{ type: "panel.far_control", on: false },
+	{ type: "session.far_turn", wish: { do: "recall", preset: 0 } },
 	{ type: "hardware.changed", muteKey: null, shutterClosed: null, occupied: true },
 	{ type: "calendar.changed", entries: [entry()], failure: null },
 	{
@@ -161,6 +171,12 @@ const paths = getShortestPaths(machine, {
 	limit: 200_000,
 });
 
+/** In a call whose far end may turn the camera: beside the walks, because the equipment is colour to them. */
+const letFarTurn = [...turnable, { type: "panel.far_control", on: true } as const].reduce<RoomState>(
+	(state, event) => getNextSnapshot(machine, state, event),
+	paths.find(({ state }) => state.matches({ call: "connected" }))?.state as RoomState,
+);
+
 describe("the model", () => {
 	test("has just the states that the design names", () => {
 		expect(states).toEqual([
@@ -196,9 +212,9 @@ describe("the model", () => {
 
 	test("takes every transition that is written down", () => {
 		const taken = new Set<unknown>();
-		for (const path of paths) {
+		for (const state of [...paths.map((path) => path.state), letFarTurn]) {
 			for (const event of events) {
-				for (const transition of machine.getTransitionData(path.state, event) ?? []) taken.add(transition);
+				for (const transition of machine.getTransitionData(state, event) ?? []) taken.add(transition);
 			}
 		}
 		const written = [machine.root, ...getStateNodes(machine)].flatMap((node) =>
@@ -272,6 +288,7 @@ describe("the room on the model's paths", () => {
 			"panel.locale",
 			"panel.microphone",
 			"panel.camera",
+			"panel.far_control",
 			"panel.retry",
 		];
 		for (const { state, steps } of walks) {

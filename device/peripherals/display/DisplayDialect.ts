@@ -8,7 +8,10 @@ export type DisplayLine = Pick<FrameLink, "state" | "counters" | "onState" | "cl
 export interface DisplayTraits {
 	/** False: it hears and never answers (a whole group addressed at once); nothing is read, what was sent counts as done. */
 	readonly answers: boolean;
-	/** In standby it answers nothing: silence of one that was heard before means off, until it is asked to be on. */
+	/**
+	 * In standby it answers nothing: silence of one that was heard before means off, until it is asked to be on. False where it is not
+	 * known; it is learned when it falls silent after it was told to go off.
+	 */
 	readonly silentWhenOff: boolean;
 	/** Milliseconds to come on or go off; meanwhile silence and refusals are no fault, and what can't be done yet is tried again. */
 	readonly transitionMs: number;

@@ -69,18 +69,23 @@ export class PolledDisplay implements Display {
 	#nextReadAt = 0;
 	/** Nothing is sent before: the maker's manual asks for a rest after some commands. */
 	#restUntil = 0;
-	/** Which life of the line was greeted. */
+	/** A command could not be done yet: the display is looked at before it is tried again. */
+	#lookFirst = false;
+	/** In this life of the line. */
 	#greeted = false;
 	#misses = 0;
 	/** What the display was asked to be, for as long as that may take. */
 	#asked: { readonly on: boolean; readonly until: number } | null = null;
 	/** It answered at some time: from then on its silence can mean standby. */
 	#heard = false;
+	/** Known from the start, or learned: it fell silent when it was told to go off. */
+	#silentWhenOff: boolean;
 
 	constructor(options: PolledDisplayOptions) {
 		this.#line = options.line;
 		this.#dialect = options.dialect;
 		this.#clock = options.clock;
+		this.#silentWhenOff = options.dialect.traits.silentWhenOff;
 		this.#counters = options.counters ?? (() => options.line.counters);
 		this.#health = { state: "starting", since: options.clock.now(), failure: null, model: null };
 	}
@@ -190,7 +195,7 @@ export class PolledDisplay implements Display {
 	#wake(): void {
 		this.#cancelTimer();
 		if (this.#busy || this.#stopped || this.#line.state.name !== "up") return;
-		const due = this.#nextCommand();
+		const due = this.#lookFirst ? null : this.#nextCommand();
 		const at = Math.max(this.#restUntil, due ? 0 : this.#nextReadAt);
 		const waitMs = at - this.#clock.now();
 		if (waitMs > 0) {
@@ -215,7 +220,10 @@ export class PolledDisplay implements Display {
 	async #perform(kind: CommandKind): Promise<void> {
 		const command = this.#waiting.get(kind);
 		if (!command) return;
-		if (kind !== "power" && this.#isOff) return this.#drop(kind, notNow("it is off"));
+		if (kind !== "power" && this.#isOff) {
+			this.#drop(kind, notNow("it is off"));
+			return;
+		}
 		try {
 			await this.#greetOnce();
 			await command.run();
@@ -233,7 +241,7 @@ export class PolledDisplay implements Display {
 	}
 
 	#done(kind: CommandKind, command: Command): void {
-		if (command.on !== null && this.#waiting.get(kind) === command) this.#ask(command.on);
+		if (command.on !== null && this.#waiting.get(kind) === command) this.#goes(command.on);
 		if (kind === "power") this.#rest(this.#dialect.traits.restMs.power);
 		if (kind === "select") this.#rest(this.#dialect.traits.restMs.select);
 		this.#settle(kind, command);
@@ -242,16 +250,20 @@ export class PolledDisplay implements Display {
 	}
 
 	#failed(kind: CommandKind, command: Command, error: RoomError): void {
-		const { silentWhenOff } = this.#dialect.traits;
 		const silent = error.code === "peripheral.timeout";
 		// Some acknowledge only when they are wholly on, others not at all once they are off.
-		if (kind === "power" && silent && silentWhenOff) return this.#done(kind, command);
-		const mayStill = (this.#inTransition && silent) || error.code === "peripheral.not_now";
+		if (kind === "power" && silent && this.#silentWhenOff) {
+			this.#done(kind, command);
+			return;
+		}
+		// On its way it may say no to what it will do a little later.
+		const mayStill =
+			error.code === "peripheral.not_now" || (this.#inTransition && (silent || error.code === "peripheral.refused"));
 		const lineMayComeBack = error.code === "link.lost" && this.#lineMayCome;
 		if ((mayStill || lineMayComeBack) && this.#clock.now() < command.until) {
-			// Not at once again, and what it waits for is seen by looking at the display.
 			this.#rest(FIRST_PAUSE_MS);
 			this.#nextReadAt = 0;
+			this.#lookFirst = true;
 			return;
 		}
 		this.#settle(kind, command);
@@ -264,6 +276,7 @@ export class PolledDisplay implements Display {
 	}
 
 	async #read(): Promise<void> {
+		this.#lookFirst = false;
 		try {
 			await this.#greetOnce();
 			if (this.#dialect.traits.answers) this.#hears(await this.#dialect.read());
@@ -317,8 +330,7 @@ export class PolledDisplay implements Display {
 			return;
 		}
 		this.#misses += 1;
-		const { silentWhenOff } = this.#dialect.traits;
-		if (code === "peripheral.timeout" && silentWhenOff && this.#heard && this.#asked?.on !== true) {
+		if (code === "peripheral.timeout" && this.#mayStandBy()) {
 			if (this.#asked || this.#misses >= MOST_MISSES) this.#standsBy();
 			return;
 		}
@@ -328,15 +340,32 @@ export class PolledDisplay implements Display {
 		this.#rejectAll(new RoomError(code, "the display does not answer, or makes no sense"));
 	}
 
-	/** It was heard, has fallen silent, and is one that is silent in standby. */
+	/** It was heard, has fallen silent, and was told to, or is known to be silent in standby. */
+	#mayStandBy(): boolean {
+		if (!this.#heard || this.#asked?.on === true) return false;
+		return this.#silentWhenOff || this.#asked?.on === false;
+	}
+
 	#standsBy(): void {
+		this.#silentWhenOff = true;
 		this.#asked = null;
 		this.#ok();
 		this.#setStatus({ ...unknown, power: "off" });
+		const power = this.#waiting.get("power");
+		if (power?.on !== false) return;
+		this.#settle("power", power);
+		power.resolve();
 	}
 
 	get #inTransition(): boolean {
 		return this.#asked !== null && this.#clock.now() < this.#asked.until;
+	}
+
+	/** It took the command; whether it is there yet is seen by the next look, which may be a while off. */
+	#goes(on: boolean): void {
+		this.#ask(on);
+		const there = this.#status.power === (on ? "on" : "off");
+		if (!there) this.#setStatus({ ...this.#status, power: this.#onItsWay() });
 	}
 
 	#ask(on: boolean): void {

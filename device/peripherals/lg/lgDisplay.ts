@@ -14,8 +14,6 @@ export interface LgOptions {
 	clock: Clock;
 	/** The display's own, 1 to 255, as its menu shows it (Set ID). 0 is every display on the line: nothing is read then. */
 	id: number;
-	/** "In this model, set will not send the status during the standby mode" (LG 55LV5400, p. 135). Default true. */
-	silentWhenOff?: boolean;
 }
 
 /** LG, user guide 55EF5C, p. 45: each input has a second code for a PC. */
@@ -42,13 +40,14 @@ class LgDialect implements DisplayDialect {
 	readonly #id: number;
 	readonly #optional = new OptionalAnswers();
 
-	constructor(link: FrameLink, requests: RequestQueue, { id, silentWhenOff = true }: LgOptions) {
+	constructor(link: FrameLink, requests: RequestQueue, { id }: LgOptions) {
 		this.#link = link;
 		this.#requests = requests;
 		this.#id = id;
 		this.traits = {
 			answers: id !== LG_EVERYBODY,
-			silentWhenOff,
+			// "In this model, set will not send the status during the standby mode" (LG 55LV5400, p. 135); of others nothing is lost by it.
+			silentWhenOff: true,
 			transitionMs: 45_000,
 			graceMs: 0,
 			restMs: { power: 0, select: 0 },

@@ -51,6 +51,13 @@ export function parseMdc(frame: Uint8Array): MdcAnswer | null {
 	return { id, ok: ack === ACK, command, values: frame.slice(6, -1) };
 }
 
+/** What a display says in letters, such as its model. */
+export const mdcText = (values: Uint8Array): string =>
+	Buffer.from(values)
+		.toString("latin1")
+		.replace(/[^ -~]/g, "")
+		.trim();
+
 /** For a `scanSplitter`: answers whose sum is right. */
 export function measureMdc(bytes: Uint8Array, at: number): number | "more" | "none" {
 	if (bytes[at] !== HEADER) return "none";

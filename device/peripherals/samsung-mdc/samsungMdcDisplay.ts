@@ -7,14 +7,12 @@ import { fault, refused } from "../display/refusals.ts";
 import type { FrameLink } from "../link/FrameLink.ts";
 import { RequestQueue } from "../link/RequestQueue.ts";
 import type { Display, DisplayInput, DisplayStatus } from "../model/Display.ts";
-import { encodeMdc, MDC_EVERYBODY, mdcCommands, parseMdc } from "./mdcFrames.ts";
+import { encodeMdc, MDC_EVERYBODY, mdcCommands, mdcText, parseMdc } from "./mdcFrames.ts";
 
 export interface SamsungMdcOptions {
 	clock: Clock;
 	/** The display's own, 0 to 254, as its menu shows it (ID Setup). 254 (FE) is every display on the line: nothing is read then. */
 	id: number;
-	/** Of those whose serial port or network sleeps in standby. Default false. */
-	silentWhenOff?: boolean;
 }
 
 /** "Multiple Display Control Protocol" 13.7c, §2.1.14 (0x14): what a PC at an HDMI input makes of it can only be read. */
@@ -42,13 +40,13 @@ class MdcDialect implements DisplayDialect {
 	readonly #id: number;
 	readonly #optional = new OptionalAnswers();
 
-	constructor(link: FrameLink, requests: RequestQueue, { id, silentWhenOff = false }: SamsungMdcOptions) {
+	constructor(link: FrameLink, requests: RequestQueue, { id }: SamsungMdcOptions) {
 		this.#link = link;
 		this.#requests = requests;
 		this.#id = id;
 		this.traits = {
 			answers: id !== MDC_EVERYBODY,
-			silentWhenOff,
+			silentWhenOff: false,
 			transitionMs: 45_000,
 			graceMs: 0,
 			restMs: { power: 0, select: 0 },
@@ -58,11 +56,7 @@ class MdcDialect implements DisplayDialect {
 	async greet(): Promise<string> {
 		this.#optional.reset();
 		const name = await this.#optional.ask("model", () => this.#ask(mdcCommands.model));
-		const model = Buffer.from(name ?? [])
-			.toString("latin1")
-			.replace(/[^ -~]/g, "")
-			.trim();
-		return model ? `Samsung ${model}` : "Samsung";
+		return `Samsung ${name ? mdcText(name) : ""}`.trim();
 	}
 
 	async read(): Promise<DisplayStatus> {

@@ -2,7 +2,7 @@ import { RequestQueue } from "../link/RequestQueue.ts";
 import { scanSplitter } from "../link/scanSplitter.ts";
 import { answerOrNull, PROBE_MS } from "../probe/answerOrNull.ts";
 import type { Probe } from "../probe/Probe.ts";
-import { encodeMdc, mdcCommands, measureMdc, parseMdc } from "./mdcFrames.ts";
+import { encodeMdc, mdcCommands, mdcText, measureMdc, parseMdc } from "./mdcFrames.ts";
 
 /** Displays leave the factory as number 1, some as 0. */
 const IDS = [1, 0];
@@ -32,11 +32,7 @@ export const samsungMdcProbe: Probe = {
 			for (const id of IDS) {
 				if (!(await answerOrNull(answer(id, mdcCommands.status)))) continue;
 				const model = await answerOrNull(answer(id, mdcCommands.model));
-				const name = Buffer.from(model ?? [])
-					.toString("latin1")
-					.replace(/[^ -~]/g, "")
-					.trim();
-				return [{ model: name ? `Samsung ${name}` : "Samsung", settings: id === 1 ? {} : { id } }];
+				return [{ model: `Samsung ${model ? mdcText(model) : ""}`.trim(), settings: id === 1 ? {} : { id } }];
 			}
 			return [];
 		} finally {

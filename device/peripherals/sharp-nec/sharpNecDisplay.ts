@@ -3,7 +3,7 @@ import type { DisplayDialect, DisplayTraits } from "../display/DisplayDialect.ts
 import { codeOfInput, type InputCodes, inputOfCode } from "../display/inputCodes.ts";
 import { OptionalAnswers } from "../display/OptionalAnswers.ts";
 import { PolledDisplay } from "../display/PolledDisplay.ts";
-import { fault, notNow, notSupported } from "../display/refusals.ts";
+import { fault, notNow, notSupported, refused } from "../display/refusals.ts";
 import type { FrameLink } from "../link/FrameLink.ts";
 import type { Verdict } from "../link/Request.ts";
 import { RequestQueue } from "../link/RequestQueue.ts";
@@ -25,8 +25,6 @@ export interface SharpNecOptions {
 	clock: Clock;
 	/** The monitor's own, 1 to 100, as its menu shows it (Monitor ID). `*` is every monitor on the line: nothing is read then. */
 	id: number | typeof NEC_EVERYBODY;
-	/** Of those whose serial port or network sleeps in standby. Default false. */
-	silentWhenOff?: boolean;
 }
 
 /** NEC, "External Control", Rev. 3.5, §6.3, OP code 0060h; second and third HDMI and second DisplayPort in that of the UN552S, appendix A. */
@@ -64,13 +62,13 @@ class NecDialect implements DisplayDialect {
 	/** What the monitor calls full volume. */
 	#fullVolume = 100;
 
-	constructor(link: FrameLink, requests: RequestQueue, { id, silentWhenOff = false }: SharpNecOptions) {
+	constructor(link: FrameLink, requests: RequestQueue, { id }: SharpNecOptions) {
 		this.#link = link;
 		this.#requests = requests;
 		this.#id = id;
 		this.traits = {
 			answers: id !== NEC_EVERYBODY,
-			silentWhenOff,
+			silentWhenOff: false,
 			transitionMs: 60_000,
 			// It hangs up on whoever says nothing for 15 minutes (§3.2).
 			graceMs: 3000,
@@ -139,8 +137,9 @@ class NecDialect implements DisplayDialect {
 			frame: () => frame,
 			judge: (bytes) => {
 				const answer = parseNec(bytes);
+				// Its sender is always monitor 1 in the manual, and only who was asked says it.
+				if (answer?.kind === "null") return { is: "failed", error: notNow("it has nothing to say") };
 				if (answer?.monitor !== this.#id) return { is: "other" };
-				if (answer.kind === "null") return { is: "failed", error: notNow("it has nothing to say") };
 				return judge(answer);
 			},
 		});
@@ -163,6 +162,8 @@ const parameterOf =
 	(code: number, set: boolean) =>
 	(answer: NecAnswer): Verdict<Parameter> => {
 		if (answer.kind !== "parameter" || answer.code !== code || answer.set !== set) return { is: "other" };
-		if (!answer.ok) return { is: "failed", error: notSupported(`OP code ${code.toString(16)}`) };
+		// "Unsupported operation with this monitor or unsupported operation under current condition" (§5.2): it may answer another time.
+		const what = `OP code ${code.toString(16)}`;
+		if (!answer.ok) return { is: "failed", error: set ? notSupported(what) : refused(what) };
 		return { is: "done", value: answer };
 	};

@@ -14,6 +14,7 @@ const benches: Record<string, () => Promise<{ bench: Bench }>> = {
 	loss: () => import("./loss.ts"),
 	panel: () => import("./panel.ts"),
 	fleet: () => import("./fleet.ts"),
+	peripherals: () => import("./peripherals.ts"),
 };
 
 const args = process.argv.slice(2);

@@ -69,6 +69,16 @@ export function atMost(
 	};
 }
 
+/** The same, for what can't be too much. */
+export function atLeast(
+	name: { bench: string; metric: string; unit: string },
+	value: number,
+	least: number,
+	n: number,
+): Row {
+	return { ...atMost(name, value, least, n), target: `≥ ${least} ${name.unit}`, pass: value >= least };
+}
+
 export function table(rows: Row[]): string {
 	const head = ["bench", "metric", "ours", "peer", "ratio", "target", "", "n"];
 	const cells = rows.map((row) => [

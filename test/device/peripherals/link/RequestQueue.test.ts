@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ManualClock } from "../../../../device/core/clock.ts";
 import { RoomError } from "../../../../device/core/RoomError.ts";
@@ -378,5 +379,81 @@ describe("a line that goes down", () => {
 		expect(await outcomes(one)).toEqual(["link.lost"]);
 		link.receive([1, 2]);
 		expect(unclaimed).toEqual([]);
+	});
+});
+
+describe("whatever happens", () => {
+	type Op =
+		| { op: "ask"; key: number | null; urgent: boolean }
+		| { op: "say"; verdict: 1 | 2 | 3; newest: boolean }
+		| { op: "pass"; ms: number }
+		| { op: "fall" };
+	const op: fc.Arbitrary<Op> = fc.oneof(
+		fc.record({
+			op: fc.constant("ask" as const),
+			key: fc.option(fc.nat({ max: 2 })),
+			urgent: fc.boolean(),
+		}),
+		fc.record({
+			op: fc.constant("say" as const),
+			verdict: fc.constantFrom(1 as const, 2 as const, 3 as const),
+			newest: fc.boolean(),
+		}),
+		fc.record({ op: fc.constant("pass" as const), ms: fc.constantFrom(1, 100, 2000) }),
+		fc.constant({ op: "fall" as const }),
+	);
+
+	it("one is under way, the rest waits in bounds and in order, and each comes to its end", async () => {
+		await fc.assert(
+			fc.asyncProperty(fc.array(op, { maxLength: 80 }), async (ops) => {
+				clock = new ManualClock();
+				link = new MemoryLink();
+				queue = make({ most: 4 });
+				/** Of each question: whether it was urgent, and what it is now. */
+				const asked: { urgent: boolean; state: "waits" | "sent" | "accepted" | "over" }[] = [];
+				const endings: Promise<void>[] = [];
+				const wrong: string[] = [];
+				link.onSent = ([n]) => {
+					const question = asked[n as number];
+					if (question?.state !== "waits") return wrong.push(`${n} was sent that does not wait`);
+					if (asked.some(({ state }) => state === "sent")) wrong.push(`${n} was sent while another is under way`);
+					const urgentWaits = asked.some(({ urgent, state }) => urgent && state === "waits");
+					if (!question.urgent && urgentWaits) wrong.push(`${n} was sent before an urgent one`);
+					question.state = "sent";
+				};
+				for (const step of ops) {
+					if (step.op === "ask") {
+						const n = asked.length;
+						const mine: (typeof asked)[number] = { urgent: step.urgent, state: "waits" };
+						asked.push(mine);
+						const ended = () => {
+							mine.state = "over";
+						};
+						const key = step.key === null ? {} : { key: `k${step.key}` };
+						endings.push(queue.ask(question(n, { urgent: step.urgent, ...key })).then(ended, ended));
+					} else if (step.op === "say") {
+						const open = asked.flatMap(({ state }, n) => (state === "sent" || state === "accepted" ? [n] : []));
+						const n = step.newest ? open.at(-1) : open[0];
+						const heard = n === undefined ? undefined : asked[n];
+						if (n === undefined || !heard) continue;
+						heard.state = step.verdict === 1 ? "accepted" : "over";
+						link.receive([n, step.verdict]);
+					} else if (step.op === "pass") clock.advance(step.ms);
+					else {
+						link.down("link.lost");
+						link.up();
+					}
+					expect(queue.waiting).toBeLessThanOrEqual(4);
+					// what was rejected knows it by now
+					await new Promise((resolve) => setImmediate(resolve));
+				}
+				link.down("link.lost");
+				await Promise.all(endings);
+				expect(asked.every(({ state }) => state === "over")).toBe(true);
+				expect(wrong).toEqual([]);
+				queue.close();
+			}),
+			{ numRuns: 200 },
+		);
 	});
 });

@@ -123,6 +123,14 @@ const device = z.discriminatedUnion(
 				tcp: host,
 				/** A secret, as it was set at the projector: 32 bytes at most (PJLink Class 1, 5.1). */
 				password: z.optional(matching(/^[\x21-\x7e]{1,32}$/, "1 to 32 letters, digits and signs")),
+				/** Which of them is which, by the projector's manual: two characters of PJLink, where it doesn't say it itself. */
+				inputs: z.optional(
+					z.partialRecord(
+						z.enum(displayInputs),
+						matching(/^[1-6][1-9A-Z]$/, "an input of PJLink, such as 31"),
+						`must be a group of ${displayInputs.join(", ")}`,
+					),
+				),
 				input,
 			}),
 		),

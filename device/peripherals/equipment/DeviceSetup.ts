@@ -38,6 +38,8 @@ export type DeviceSetup = {
 			readonly at: On<"tcp">;
 			/** A secret. */
 			readonly password?: string | undefined;
+			/** Which of its inputs is which, where it doesn't say it itself. */
+			readonly inputs?: Readonly<Partial<Record<DisplayInput, string>>> | undefined;
 	  } & DisplaySetup)
 	| ({ readonly driver: "cec"; readonly at: { readonly by: "cec"; readonly path: string } } & DisplaySetup)
 	| { readonly driver: "panel-bus"; readonly at: On<"serial"> }

@@ -14,6 +14,8 @@ import type { PanelBus } from "../model/PanelBus.ts";
 import type { PtzCamera } from "../model/PtzCamera.ts";
 import { PanelBusDriver } from "../panel-bus/PanelBusDriver.ts";
 import { PanelBusSplitter } from "../panel-bus/PanelBusSplitter.ts";
+import { pjlinkDisplay } from "../pjlink/pjlinkDisplay.ts";
+import { measurePjlink } from "../pjlink/pjlinkLines.ts";
 import { measureMdc } from "../samsung-mdc/mdcFrames.ts";
 import { samsungMdcDisplay } from "../samsung-mdc/samsungMdcDisplay.ts";
 import { measureNec } from "../sharp-nec/necFrames.ts";
@@ -61,7 +63,8 @@ const factories: Factories = {
 		lgDisplay(scanned(at, measureLg, around), { clock: around.clock, id, ...silence(silentInStandby) }),
 	"sharp-nec": ({ at, id, silentInStandby }, around) =>
 		sharpNecDisplay(scanned(at, measureNec, around), { clock: around.clock, id, ...silence(silentInStandby) }),
-	pjlink: () => notYet(),
+	pjlink: ({ at, password = "", inputs = {} }, around) =>
+		pjlinkDisplay(scanned(at, measurePjlink, around), { clock: around.clock, password, inputs }),
 	cec: () => notYet(),
 	"panel-bus": ({ at }, { clock, log, tap }) =>
 		new PanelBusDriver({ link: openLink(at, { splitter: () => new PanelBusSplitter(), clock, tap }), clock, log }),

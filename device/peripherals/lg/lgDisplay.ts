@@ -14,6 +14,8 @@ export interface LgOptions {
 	clock: Clock;
 	/** The display's own, 1 to 255, as its menu shows it (Set ID). 0 is every display on the line: nothing is read then. */
 	id: number;
+	/** "In this model, set will not send the status during the standby mode" (LG 55LV5400, p. 135). Default true. */
+	silentWhenOff?: boolean;
 }
 
 /** LG, user guide 55EF5C, p. 45: each input has a second code for a PC. */
@@ -40,14 +42,13 @@ class LgDialect implements DisplayDialect {
 	readonly #id: number;
 	readonly #optional = new OptionalAnswers();
 
-	constructor(link: FrameLink, requests: RequestQueue, { id }: LgOptions) {
+	constructor(link: FrameLink, requests: RequestQueue, { id, silentWhenOff = true }: LgOptions) {
 		this.#link = link;
 		this.#requests = requests;
 		this.#id = id;
 		this.traits = {
 			answers: id !== LG_EVERYBODY,
-			// "In this model, set will not send the status during the standby mode" (LG 55LV5400, p. 135); of others nothing is lost by it.
-			silentWhenOff: true,
+			silentWhenOff,
 			transitionMs: 45_000,
 			graceMs: 0,
 			restMs: { power: 0, select: 0 },

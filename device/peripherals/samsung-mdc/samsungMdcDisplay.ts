@@ -13,6 +13,8 @@ export interface SamsungMdcOptions {
 	clock: Clock;
 	/** The display's own, 0 to 254, as its menu shows it (ID Setup). 254 (FE) is every display on the line: nothing is read then. */
 	id: number;
+	/** Its serial port or network sleeps with it. Default false; it is learned when it falls silent after it was told to go off. */
+	silentWhenOff?: boolean;
 }
 
 /** "Multiple Display Control Protocol" 13.7c, §2.1.14 (0x14): what a PC at an HDMI input makes of it can only be read. */
@@ -40,13 +42,13 @@ class MdcDialect implements DisplayDialect {
 	readonly #id: number;
 	readonly #optional = new OptionalAnswers();
 
-	constructor(link: FrameLink, requests: RequestQueue, { id }: SamsungMdcOptions) {
+	constructor(link: FrameLink, requests: RequestQueue, { id, silentWhenOff = false }: SamsungMdcOptions) {
 		this.#link = link;
 		this.#requests = requests;
 		this.#id = id;
 		this.traits = {
 			answers: id !== MDC_EVERYBODY,
-			silentWhenOff: false,
+			silentWhenOff,
 			transitionMs: 45_000,
 			graceMs: 0,
 			restMs: { power: 0, select: 0 },

@@ -25,6 +25,8 @@ export interface SharpNecOptions {
 	clock: Clock;
 	/** The monitor's own, 1 to 100, as its menu shows it (Monitor ID). `*` is every monitor on the line: nothing is read then. */
 	id: number | typeof NEC_EVERYBODY;
+	/** Its serial port or network sleeps with it. Default false; it is learned when it falls silent after it was told to go off. */
+	silentWhenOff?: boolean;
 }
 
 /** NEC, "External Control", Rev. 3.5, §6.3, OP code 0060h; second and third HDMI and second DisplayPort in that of the UN552S, appendix A. */
@@ -62,13 +64,13 @@ class NecDialect implements DisplayDialect {
 	/** What the monitor calls full volume. */
 	#fullVolume = 100;
 
-	constructor(link: FrameLink, requests: RequestQueue, { id }: SharpNecOptions) {
+	constructor(link: FrameLink, requests: RequestQueue, { id, silentWhenOff = false }: SharpNecOptions) {
 		this.#link = link;
 		this.#requests = requests;
 		this.#id = id;
 		this.traits = {
 			answers: id !== NEC_EVERYBODY,
-			silentWhenOff: false,
+			silentWhenOff,
 			transitionMs: 60_000,
 			// It hangs up on whoever says nothing for 15 minutes (§3.2).
 			graceMs: 3000,

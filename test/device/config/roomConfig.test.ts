@@ -307,7 +307,7 @@ describe("a room's configuration", () => {
 		// The whole list, so that whoever adds a key thinks of this.
 		const device = [
 			...["driver", "serial", "speed", "tcp", "udp", "cec", "address", "id", "input", "password", "presets"],
-			...["tracking", "silentInStandby"],
+			...["tracking", "silentInStandby", "inputs"],
 		];
 		const scenes = [...sceneNames, "quietMinutes", "eveningAt"];
 		expect([...new Set(keys)].sort()).toEqual(

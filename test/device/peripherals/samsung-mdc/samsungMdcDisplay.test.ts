@@ -75,3 +75,26 @@ test("FE is everybody: it is sent, nothing is asked, and nothing is waited for",
 	expect(rig.display.health).toMatchObject({ state: "ok", failure: null });
 	expect(rig.display.counters.timeouts).toBe(0);
 });
+
+test("one that is known to be silent in standby is off when it falls silent, by whoever's hand", async () => {
+	const drive: DisplayRigOptions["drive"] = (link, clock) =>
+		samsungMdcDisplay(link, { clock, id: 1, silentWhenOff: true });
+	const rig = await makeRig({ drive, odd: { silentInStandby: true } }).ready();
+	await rig.status({ power: "on" });
+	rig.model.switch(false);
+	await rig.status({ power: "off" });
+	expect(rig.display.health.state).toBe("ok");
+	expect(await rig.outcome(rig.display.power(true))).toBe("done");
+	await rig.status({ power: "on" });
+	expect(rig.healths.filter((health) => health.startsWith("lost"))).toEqual([]);
+});
+
+test("one that is not known to be, and was not told to go off, is lost when it falls silent, and told to come on all the same", async () => {
+	const rig = await makeRig({ odd: { silentInStandby: true } }).ready();
+	await rig.status({ power: "on" });
+	rig.model.switch(false);
+	await rig.health("lost link.silent");
+	expect(await rig.outcome(rig.display.power(true))).toBe("done");
+	await rig.health("ok");
+	await rig.status({ power: "on" });
+});

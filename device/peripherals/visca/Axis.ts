@@ -166,6 +166,8 @@ export class Axis<D> {
 		} while (this.#is(this.#wanted) && !this.still);
 		this.#stopping = null;
 		if (this.#is(this.#known)) this.#options.onStill?.();
+		// A thumb that came down meanwhile wants what the camera did before: until now that was no news.
+		void this.#follow();
 	}
 
 	async #afterFailure(error: RoomError, refusals: number): Promise<void> {

@@ -151,6 +151,18 @@ describe("a thumb", () => {
 		await rig.until(() => !rig.body.moving);
 	});
 
+	it("that comes down as before while its stop is on its way is heard without a second word", async () => {
+		rig = await CameraRig.ready({ answerMs: 100 });
+		rig.camera.move(toTheRight);
+		await rig.until(() => rig.body.moving);
+		await rig.pass(150);
+		rig.camera.move(still);
+		await rig.until(() => !rig.body.moving);
+		// the camera stands, and its word for it is still under way
+		rig.camera.move(toTheRight);
+		await rig.until(() => rig.body.moving, 1_000);
+	});
+
 	it("that pushes against a refusal is refused twice a second, and heard when it is no longer refused", async () => {
 		rig = await CameraRig.ready();
 		rig.body.switchOff();

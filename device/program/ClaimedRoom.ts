@@ -232,7 +232,7 @@ export class ClaimedRoom implements ShownRoom {
 				ring: (input, say) => runRing(input, say, { ringer: this.#ringer, rendezvous, caPin: trust.caPin }),
 				effects: {
 					answerRing: (ring, answer) => void this.#ringer.answer(ring, answer),
-					turnByFar: () => {},
+					turnByFar: (wish) => this.#equipment.turnFromFar(wish),
 					restartEngine: () => this.#engine.restart(),
 				},
 				media: this.#engine,

@@ -18,16 +18,16 @@ export type CameraIntent = Extract<
 			| "panel.camera_home"
 			| "panel.camera_tracking"
 			| "panel.preset_recall"
-			| "panel.preset_store"
-			| "panel.far_control";
+			| "panel.preset_store";
 	}
 >;
 
-/** What the far end of a call wants of the camera, if somebody here allowed it. */
+/** What the far end of a call wants of the camera, which the room let it. `release`: it no longer may. */
 export type FarWish =
 	| ({ do: "move"; hold: string } & CameraMotion)
 	| { do: "stop"; hold: string }
-	| { do: "recall"; preset: number };
+	| { do: "recall"; preset: number }
+	| { do: "release" };
 
 export interface CameraDeskOptions {
 	slot: DeviceSlot;
@@ -42,24 +42,25 @@ export interface CameraDeskOptions {
 	changed: () => void;
 }
 
-/** The room's camera, as people turn it: thumbs, presets with their pictures, and the far end if somebody here allows it. */
+/** The room's camera, as people turn it: thumbs, presets with their pictures, and the far end if the room lets it. */
 export class CameraDesk {
 	readonly #options: CameraDeskOptions;
 	readonly #hold: CameraHold;
+	/** The far end's thumbs: whoever holds the camera here takes it out of their hands, and they must be put down anew. */
+	readonly #farHold: CameraHold;
 	/** Null: it can't. */
 	#tracking: boolean | null;
-	/** Null: never. */
-	#farControl: boolean | null;
 
 	constructor(options: CameraDeskOptions) {
-		const { camera, slot, setup, farControl, clock } = options;
+		const { camera, slot, setup, clock } = options;
 		this.#options = options;
-		this.#hold = new CameraHold({ move: (motion) => camera.move(motion), clock });
+		const move = (motion: CameraMotion): void => camera.move(motion);
+		this.#hold = new CameraHold({ move, clock });
+		this.#farHold = new CameraHold({ move, clock });
 		this.#tracking = setup.tracking === "none" ? null : false;
-		this.#farControl = farControl === "never" ? null : false;
 		// a camera that comes back stands still until a thumb is put down anew
 		slot.onHealth(() => {
-			if (!slot.ready) this.#hold.releaseAll();
+			if (!slot.ready) this.letGo();
 		});
 	}
 
@@ -67,6 +68,7 @@ export class CameraDesk {
 		const { slot, camera } = this.#options;
 		switch (intent.type) {
 			case "panel.camera_move":
+				this.#farHold.releaseAll();
 				this.#hold.move(intent.hold, intent);
 				break;
 			case "panel.camera_stop":
@@ -84,43 +86,36 @@ export class CameraDesk {
 			case "panel.preset_store":
 				slot.ask(() => this.#store(intent.number));
 				break;
-			case "panel.far_control":
-				this.#allow(intent.on);
-				break;
 		}
 	}
 
-	/** A wish of the far end, which counts only while somebody in this room allows it; a stop counts always. */
+	/** A wish of the far end; that it is let was decided by the room. Whoever is in this room comes first. */
 	turnFromFar(wish: FarWish): void {
-		const { slot, camera } = this.#options;
-		if (wish.do === "stop") this.#hold.stop(farHold(wish.hold));
-		else if (this.#farControl !== true) return;
-		else if (wish.do === "move") this.#hold.move(farHold(wish.hold), wish);
-		else if (this.shown()?.presets.some(({ number }) => number === wish.preset)) {
+		const { slot, camera, farControl } = this.#options;
+		if (wish.do === "release") this.#farHold.releaseAll();
+		else if (wish.do === "stop") this.#farHold.stop(wish.hold);
+		else if (farControl === "never") return;
+		else if (wish.do === "move") {
+			if (this.#hold.held) this.#farHold.stop(wish.hold);
+			else this.#farHold.move(wish.hold, wish);
+		} else if (!this.#hold.held && this.shown()?.presets.some(({ number }) => number === wish.preset)) {
 			slot.ask(() => camera.recall(wish.preset));
 		}
 	}
 
-	/** Nobody may turn the camera any more: the call is over. Thumbs that are down count as lifted, and the far end is out. */
+	/** Nobody may turn the camera any more: the call is over. Thumbs that are down count as lifted. */
 	letGo(): void {
 		this.#hold.releaseAll();
-		this.#allow(false);
+		this.#farHold.releaseAll();
 	}
 
 	/** Null while the camera is not there. */
 	shown(): Equipment["camera"] {
-		const { slot, camera, setup, pictures } = this.#options;
+		const { slot, camera, setup, farControl, pictures } = this.#options;
 		if (!slot.ready) return null;
 		const { presets } = setup;
-		const state = { presets, mostPresets: camera.presets, tracking: this.#tracking, farControl: this.#farControl };
+		const state = { presets, mostPresets: camera.presets, tracking: this.#tracking, farControl };
 		return shownCamera(state, pictures);
-	}
-
-	#allow(on: boolean): void {
-		if (this.#farControl === null || this.#farControl === on) return;
-		this.#farControl = on;
-		if (!on) this.#hold.releaseAll();
-		this.#options.changed();
 	}
 
 	async #track(on: boolean): Promise<void> {
@@ -138,6 +133,3 @@ export class CameraDesk {
 		changed();
 	}
 }
-
-/** Holds of the far end are none of a panel's, whatever they are called. */
-const farHold = (hold: string): string => `far ${hold}`;

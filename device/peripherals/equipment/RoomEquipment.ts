@@ -143,6 +143,7 @@ export class RoomEquipment {
 		}
 	}
 
+	/** Never throws, never waits. That the far end may was decided by the room. */
 	turnFromFar(wish: FarWish): void {
 		this.#camera?.turnFromFar(wish);
 	}
@@ -203,7 +204,6 @@ const equipmentIntents: ReadonlySet<string> = new Set<EquipmentIntent["type"]>([
 	"panel.camera_tracking",
 	"panel.preset_recall",
 	"panel.preset_store",
-	"panel.far_control",
 	"panel.display_power",
 	"panel.display_volume",
 ]);

@@ -17,8 +17,8 @@ export interface CameraState {
 	mostPresets: number;
 	/** Null: it can't follow anybody. */
 	tracking: boolean | null;
-	/** Null: the room's configuration never allows it. */
-	farControl: boolean | null;
+	/** Whether the room's configuration lets somebody ask for it. */
+	farControl: "never" | "ask";
 }
 
 export interface Pictures {
@@ -43,7 +43,8 @@ export function shownCamera(camera: CameraState, pictures: Pictures): Equipment[
 				picture: pictures.version(number),
 			})),
 		tracking,
-		farControl,
+		// who may is a matter of the call: the room's, not the camera's
+		farControl: farControl === "never" ? null : false,
 	};
 }
 

@@ -345,46 +345,64 @@ describe("presets", () => {
 describe("the far end", () => {
 	const farMove = { do: "move", hold: "a", pan: 0.3, tilt: 0, zoom: 0 } as const;
 
-	test("turns nothing unless the room's configuration lets somebody ask for it", async () => {
+	test("turns nothing in a room whose configuration says never", async () => {
 		await openAll("never");
-		equipment.touch({ type: "panel.far_control", on: true });
 		expect(equipment.view.camera?.farControl).toBeNull();
-		equipment.turnFromFar(farMove);
-		await rig.pass(300);
-		expect(rig.body.moving).toBe(false);
-	});
-
-	test("turns the camera while somebody here allows it, in this call", async () => {
-		await openAll("ask");
-		expect(equipment.view.camera?.farControl).toBe(false);
 		equipment.turnFromFar(farMove);
 		equipment.turnFromFar({ do: "recall", preset: 1 });
 		await rig.pass(300);
 		expect(rig.body.moving).toBe(false);
-		equipment.touch({ type: "panel.far_control", on: true });
-		await rig.pass(50);
-		expect(views.at(-1)?.camera?.farControl).toBe(true);
+		expect(rig.heard()).toEqual([]);
+	});
+
+	test("turns the camera while it holds, and no longer than a second after its last word", async () => {
+		await openAll("ask");
+		expect(equipment.view.camera?.farControl).toBe(false);
 		equipment.turnFromFar(farMove);
 		await rig.until(() => rig.body.moving);
-		// a thumb in this room comes later, and owns it
-		move("a", -0.4);
-		await rig.pass(500);
-		expect(rig.body.place.pan).toBeLessThan(0);
 		equipment.turnFromFar({ do: "stop", hold: "a" });
-		await rig.pass(300);
-		expect(rig.body.moving).toBe(true);
-		equipment.letGo();
 		await rig.until(() => !rig.body.moving);
-		await rig.pass(50);
-		expect(views.at(-1)?.camera?.farControl).toBe(false);
 		equipment.turnFromFar({ ...farMove, hold: "b" });
+		await rig.until(() => rig.body.moving);
+		await rig.until(() => !rig.body.moving);
+		equipment.turnFromFar({ ...farMove, hold: "c" });
+		await rig.until(() => rig.body.moving);
+		equipment.turnFromFar({ do: "release" });
+		await rig.until(() => !rig.body.moving);
+		equipment.turnFromFar({ ...farMove, hold: "c" });
 		await rig.pass(300);
 		expect(rig.body.moving).toBe(false);
 	});
 
+	test("comes second: a thumb in this room takes the camera out of its hand, until that is put down anew", async () => {
+		await openAll("ask");
+		equipment.turnFromFar(farMove);
+		await rig.until(() => rig.body.moving);
+		move("a", -0.4);
+		await rig.pass(500);
+		expect(rig.body.place.pan).toBeLessThan(0);
+		// its stop is none of this thumb's, and neither is a new one, nor a preset
+		equipment.turnFromFar({ do: "stop", hold: "a" });
+		equipment.turnFromFar({ ...farMove, hold: "b" });
+		equipment.turnFromFar({ do: "recall", preset: 1 });
+		move("a", -0.4);
+		await rig.pass(300);
+		expect(rig.body.moving).toBe(true);
+		expect(rig.body.place.pan).toBeLessThan(0);
+		equipment.touch({ type: "panel.camera_stop", hold: "a" });
+		await rig.until(() => !rig.body.moving);
+		for (const hold of ["a", "b"]) equipment.turnFromFar({ ...farMove, hold });
+		await rig.pass(300);
+		expect(rig.body.moving).toBe(false);
+		equipment.turnFromFar({ ...farMove, hold: "c" });
+		await rig.until(() => rig.body.moving);
+		// the call is over
+		equipment.letGo();
+		await rig.until(() => !rig.body.moving);
+	});
+
 	test("goes only to presets that are shown", async () => {
 		await openAll("ask");
-		equipment.touch({ type: "panel.far_control", on: true });
 		equipment.turnFromFar({ do: "recall", preset: 9 });
 		await rig.pass(300);
 		expect(refusals()).toEqual([]);
@@ -414,12 +432,6 @@ test("what moves, shows or switches is for the equipment; sound and picture of t
 		.filter((type) => isForEquipment({ type } as Intent));
 	expect(forEquipment.sort()).toEqual([
 		...["panel.camera_home", "panel.camera_move", "panel.camera_stop", "panel.camera_tracking"],
-		...[
-			"panel.display_power",
-			"panel.display_volume",
-			"panel.far_control",
-			"panel.preset_recall",
-			"panel.preset_store",
-		],
+		...["panel.display_power", "panel.display_volume", "panel.preset_recall", "panel.preset_store"],
 	]);
 });

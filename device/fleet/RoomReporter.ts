@@ -2,7 +2,7 @@ import type { FromRoom } from "../../provisioning/contract/local.ts";
 import type { Screen, Snapshot } from "../contract/snapshot.ts";
 import type { Clock } from "../core/clock.ts";
 import type { AgentLink } from "./AgentLink.ts";
-import { isOccupied, nextChange, roomStatus } from "./roomStatus.ts";
+import { isOccupied, nextChange, roomStatus, toldPeripherals } from "./roomStatus.ts";
 
 /** What it needs of the link to the agent. */
 type Speaker = Pick<AgentLink, "events" | "send">;
@@ -12,6 +12,8 @@ type Event = Extract<FromRoom, { t: "event" }>["event"];
 const MOST_EVENTS = 200;
 /** Within this time a touch is as good as the one before: nobody needs to know when a room was touched to the second. */
 const TOUCH_MS = 60_000;
+/** A plug that wobbles is worth one event in this time. */
+const PERIPHERAL_MS = 60_000;
 const devices = ["camera", "microphone", "speaker"] as const;
 
 /**
@@ -29,7 +31,10 @@ export class RoomReporter {
 	/** Whether the call that is on was verified when last seen. */
 	#verified = false;
 	#engineFailures = 0;
+	/** Of each device that the room drives: what was last told, and when. */
+	readonly #peripherals = new Map<string, { said: string; at: number }>();
 	#cancelTick: () => void = () => {};
+	#cancelPeripherals: () => void = () => {};
 
 	constructor(options: { link: Speaker; clock: Clock; version: string }) {
 		this.#link = options.link;
@@ -51,11 +56,13 @@ export class RoomReporter {
 			this.#status = "";
 			this.#present = null;
 			this.#cancelTick();
+			this.#cancelPeripherals();
 			return;
 		}
 		if (isOccupied(snapshot)) this.#idleSince = null;
 		else this.#idleSince ??= this.#clock.now();
 		this.#noteDevices(snapshot);
+		this.#notePeripherals(snapshot);
 		if (before) this.#noteScreen(before.screen, snapshot.screen);
 		this.#report();
 	}
@@ -75,6 +82,7 @@ export class RoomReporter {
 
 	stop(): void {
 		this.#cancelTick();
+		this.#cancelPeripherals();
 	}
 
 	#noteDevices({ missing }: Snapshot): void {
@@ -90,6 +98,28 @@ export class RoomReporter {
 			if (present[kind] === before[kind]) continue;
 			this.#tell({ type: "device.changed", data: { kind, present: present[kind] } });
 		}
+	}
+
+	#notePeripherals(snapshot: Snapshot): void {
+		this.#cancelPeripherals();
+		const now = this.#clock.now();
+		let wait = Number.POSITIVE_INFINITY;
+		for (const data of toldPeripherals(snapshot)) {
+			const said = `${data.state} ${data.failure}`;
+			const before = this.#peripherals.get(data.id);
+			// what is only being opened may be there in a moment
+			if (data.state === "starting" || before?.said === said) continue;
+			const left = before ? Math.min(PERIPHERAL_MS, before.at + PERIPHERAL_MS - now) : 0;
+			if (left > 0) wait = Math.min(wait, left);
+			else {
+				this.#peripherals.set(data.id, { said, at: now });
+				this.#tell({ type: "peripheral.changed", data });
+			}
+		}
+		if (!Number.isFinite(wait)) return;
+		this.#cancelPeripherals = this.#clock.after(wait, () => {
+			if (this.#snapshot) this.#notePeripherals(this.#snapshot);
+		});
 	}
 
 	#noteScreen(before: Screen, next: Screen): void {
@@ -123,7 +153,8 @@ export class RoomReporter {
 		if (!snapshot) return;
 		const now = this.#clock.now();
 		const status = roomStatus(snapshot, now);
-		const message = { t: "status", status, idleSince: this.#idleSince, occupied: null } as const;
+		const { occupied } = snapshot.peripherals.hardware;
+		const message = { t: "status", status, idleSince: this.#idleSince, occupied } as const;
 		const text = JSON.stringify(message);
 		if (text !== this.#status && this.#link.send(message)) this.#status = text;
 		this.#cancelTick();

@@ -1,3 +1,4 @@
+import type { Peripheral } from "../../provisioning/contract/peripherals.ts";
 import { type RoomStatus, roundToFiveMinutes } from "../../provisioning/contract/twin.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
 
@@ -17,7 +18,16 @@ export function roomStatus(snapshot: Snapshot, now: number): RoomStatus {
 		nextBusyAt: nextBusyAt === null ? null : roundToFiveMinutes(nextBusyAt, "down"),
 	};
 	const trouble = screen.name === "trouble" ? screen.failure : null;
-	return { activity: activity(snapshot, busyUntil !== null), trouble, ...times, missing: [...missing] };
+	const peripherals = toldPeripherals(snapshot);
+	return {
+		...{ activity: activity(snapshot, busyUntil !== null), trouble, ...times, missing: [...missing] },
+		...(peripherals.length > 0 ? { peripherals } : {}),
+	};
+}
+
+/** How the room's equipment is, by the names of its configuration: not what a device says of itself, nor where it is connected. */
+export function toldPeripherals({ peripherals }: Snapshot): Peripheral[] {
+	return peripherals.devices.map(({ id, kind, state, failure }) => ({ id, kind, state, failure }));
 }
 
 function activity(snapshot: Snapshot, busy: boolean): RoomStatus["activity"] {

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { envelope } from "./envelope.ts";
+import { peripheral } from "./peripherals.ts";
 import type { eventType } from "./topics.ts";
 
 const code = z.string().check(z.regex(/^[a-z]+\.[a-z_]+$/), z.maxLength(80));
@@ -11,6 +12,8 @@ export const eventData = {
 	"call.ended": z.object({ reason: code, seconds: z.number().check(z.int(), z.gte(0)), verified: z.boolean() }),
 	"engine.failed": z.object({ code, attempt: z.number().check(z.int(), z.gte(0)) }),
 	"device.changed": z.object({ kind: z.enum(["camera", "microphone", "speaker", "display"]), present: z.boolean() }),
+	/** A device that the room drives came, or was lost; of one that flaps no more than one a minute. */
+	"peripheral.changed": peripheral,
 	trouble: z.object({ code, over: z.boolean() }),
 	"update.rolled_back": z.object({ version, reason: code }),
 } as const satisfies Record<z.infer<typeof eventType>, z.ZodMiniType>;

@@ -124,6 +124,7 @@ export const fromRoom = z.discriminatedUnion("t", [
 			z.object({ type: z.literal("call.ended"), data: eventData["call.ended"] }),
 			z.object({ type: z.literal("engine.failed"), data: eventData["engine.failed"] }),
 			z.object({ type: z.literal("device.changed"), data: eventData["device.changed"] }),
+			z.object({ type: z.literal("peripheral.changed"), data: eventData["peripheral.changed"] }),
 			z.object({ type: z.literal("trouble"), data: eventData.trouble }),
 		]),
 	}),

@@ -34,6 +34,7 @@ export const eventType = z.enum([
 	"call.ended",
 	"engine.failed",
 	"device.changed",
+	"peripheral.changed",
 	"trouble",
 	"update.rolled_back",
 ]);

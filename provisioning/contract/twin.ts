@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { envelope, timestamp } from "./envelope.ts";
+import { peripheral } from "./peripherals.ts";
 import { deviceId } from "./topics.ts";
 
 const text = (most: number) => z.string().check(z.trim(), z.minLength(1), z.maxLength(most));
@@ -61,6 +62,8 @@ export const roomStatus = z.object({
 	busyUntil: z.nullable(timestamp),
 	nextBusyAt: z.nullable(timestamp),
 	missing: z.array(z.enum(["broker", "rendezvous", "engine", "camera", "microphone", "speaker", "calendar", "room"])),
+	/** The devices that the room drives; left out where there are none. */
+	peripherals: z.optional(z.array(peripheral).check(z.maxLength(32))),
 });
 export type RoomStatus = z.infer<typeof roomStatus>;
 

@@ -83,6 +83,10 @@ export const rooms: Group = (fleet, run) => {
 							["model", room.facts ? `${room.facts.model}, serial ${room.facts.serial}` : "not told yet"],
 							["firmware", room.firmware ?? "not told yet"],
 							["missing", room.status?.missing.join(", ") || "nothing"],
+							...(room.status?.peripherals ?? []).map(({ id, kind, state, failure }): [string, string] => [
+								`${kind} ${id}`,
+								failure ? `${state} (${failure})` : state,
+							]),
 							[
 								"twin",
 								`${room.twin.replace("_", " ")}: revision ${room.reported?.appliedRev ?? 0} of ${room.desired.rev}`,

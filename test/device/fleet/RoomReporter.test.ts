@@ -169,4 +169,79 @@ describe("events", () => {
 			["device.changed", { kind: "microphone", present: false }],
 		]);
 	});
+
+	describe("a device that the room drives", () => {
+		const at = "serial usb-Katharinas-Kamera";
+		type Shown = Snapshot["peripherals"]["devices"][number];
+		const driven = (state: Shown["state"], failure: Shown["failure"] = null, id = "camera"): Shown => ({
+			...{ id, kind: "camera", model: "Katharina's", at, since: morning },
+			...{ state, failure },
+		});
+		const room = (...devices: Shown[]) => {
+			const snapshot = quiet();
+			return { ...snapshot, peripherals: { ...snapshot.peripherals, devices } };
+		};
+		const states = () =>
+			events().flatMap(([type, data]) => (type === "peripheral.changed" ? [data as Omit<Shown, "at" | "model">] : []));
+
+		test("is told of as it is at the start, and when that changes; not what it calls itself, nor where it is", () => {
+			reporter.saw(room(driven("starting"), driven("starting", null, "tv")));
+			expect(states()).toEqual([]);
+			reporter.saw(room(driven("ok"), driven("lost", "link.absent", "tv")));
+			reporter.saw(room(driven("ok"), driven("starting", "link.absent", "tv")));
+			expect(states()).toEqual([
+				{ id: "camera", kind: "camera", state: "ok", failure: null },
+				{ id: "tv", kind: "camera", state: "lost", failure: "link.absent" },
+			]);
+			expect(statuses().at(-1)?.status.peripherals).toEqual([
+				{ id: "camera", kind: "camera", state: "ok", failure: null },
+				{ id: "tv", kind: "camera", state: "starting", failure: "link.absent" },
+			]);
+			expect(JSON.stringify(line.sent)).not.toContain("Katharina");
+			clock.advance(60_000);
+			reporter.saw(room(driven("lost", "link.silent"), driven("ok", null, "tv")));
+			expect(
+				states()
+					.slice(2)
+					.map(({ id, state }) => [id, state]),
+			).toEqual([
+				["camera", "lost"],
+				["tv", "ok"],
+			]);
+		});
+
+		test("that flaps is told of once a minute, and in the end as it is", () => {
+			for (let times = 0; times < 100; times++) {
+				reporter.saw(room(driven("ok")));
+				clock.advance(100);
+				reporter.saw(room(driven("lost", "link.lost")));
+				clock.advance(100);
+			}
+			expect(states().map(({ state }) => state)).toEqual(["ok"]);
+			clock.advance(60_000);
+			expect(states().map(({ state }) => state)).toEqual(["ok", "lost"]);
+			clock.advance(600_000);
+			expect(states()).toHaveLength(2);
+		});
+
+		test("is forgotten with the room: what was to be told later is not", () => {
+			reporter.saw(room(driven("ok")));
+			reporter.saw(room(driven("lost", "link.lost")));
+			reporter.saw(null);
+			clock.advance(600_000);
+			expect(states()).toHaveLength(1);
+			reporter.saw(room(driven("ok")));
+			expect(states()).toHaveLength(1);
+		});
+	});
+
+	test("somebody whom the sensor sees, or doesn't, and no sensor", () => {
+		const seen = (occupied: boolean | null) => {
+			const snapshot = quiet();
+			const hardware = { ...snapshot.peripherals.hardware, occupied };
+			return { ...snapshot, peripherals: { ...snapshot.peripherals, hardware } };
+		};
+		for (const occupied of [null, true, true, false]) reporter.saw(seen(occupied));
+		expect(statuses().map(({ occupied }) => occupied)).toEqual([null, true, false]);
+	});
 });

@@ -15,6 +15,7 @@ export async function seedStory(db: Db, rooms: readonly string[], nowMs = Date.n
 		["program.started", { program: "room", version: "1.4.2" }],
 		["call.ended", { reason: "call.left", seconds: 1834, verified: true }],
 		["device.changed", { kind: "camera", present: false }],
+		["peripheral.changed", { id: "tv", kind: "display", state: "lost", failure: "link.silent" }],
 		["trouble", { code: "media.camera_busy", over: false }],
 	];
 	for (const device of rooms.slice(0, 12)) {

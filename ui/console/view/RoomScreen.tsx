@@ -60,6 +60,24 @@ function Now({ room, say }: Part) {
 				<dd>{nowOf(room, say)}</dd>
 				<dt>{say.room.missing}</dt>
 				<dd>{status?.missing.map((what) => say.missing[what]).join(", ") || say.room.nothing}</dd>
+				{status?.peripherals ? (
+					<>
+						<dt>{say.room.equipment}</dt>
+						<dd>
+							<ul class="lines">
+								{status.peripherals.map(({ id, kind, state, failure }) => (
+									<li key={id}>
+										<span>{`${say.room.peripherals[kind]} ${id}`}</span>
+										<span class="muted">
+											{say.room.peripheralStates[state]}
+											{failure ? ` · ${failure}` : ""}
+										</span>
+									</li>
+								))}
+							</ul>
+						</dd>
+					</>
+				) : null}
 				<dt>{say.room.lastSeen}</dt>
 				<dd>
 					{room.online

@@ -74,6 +74,12 @@ export function eventText({ type, data }: Event, say: ConsoleWords): string {
 			const { kind, present } = data as EventData[typeof type];
 			return `${say.room.devices[kind]} ${present ? say.room.came : say.room.went}`;
 		}
+		case "peripheral.changed": {
+			const { id, kind, state, failure } = data as EventData[typeof type];
+			return [`${say.room.peripherals[kind]} ${id}`, say.room.peripheralStates[state], failure]
+				.filter(Boolean)
+				.join(" · ");
+		}
 		case "trouble": {
 			const { code, over } = data as EventData[typeof type];
 			return over ? `${code} · ${say.room.over}` : code;

@@ -11,6 +11,7 @@ import type {
 	Rollout,
 } from "../../../provisioning/contract/http/shapes.ts";
 import type { JobState } from "../../../provisioning/contract/jobs.ts";
+import type { Peripheral } from "../../../provisioning/contract/peripherals.ts";
 import type { EventType } from "../../../provisioning/contract/topics.ts";
 import type { RoomStatus } from "../../../provisioning/contract/twin.ts";
 import type { Condition } from "../model/Rooms.ts";
@@ -84,6 +85,9 @@ export interface ConsoleWords {
 		events: string;
 		noEvents: string;
 		devices: Record<"camera" | "microphone" | "speaker" | "display", string>;
+		equipment: string;
+		peripherals: Record<Peripheral["kind"], string>;
+		peripheralStates: Record<Peripheral["state"], string>;
 		came: string;
 		went: string;
 		over: string;

@@ -23,6 +23,7 @@ export const goodFrames = (id: string): { kind: FrameKind; topic: string; messag
 		"call.ended": { reason: "call.left", seconds: 60, verified: true },
 		"engine.failed": { code: "engine.lost", attempt: 1 },
 		"device.changed": { kind: "camera", present: false },
+		"peripheral.changed": { id: "tv", kind: "display", state: "lost", failure: "link.silent" },
 		trouble: { code: "camera.lost", over: false },
 		"update.rolled_back": { version: "1.0.1", reason: "update.probation_failed" },
 	} satisfies Record<EventType, object>).map(([type, data]) => ({

@@ -18,8 +18,22 @@ const own: Record<Page, readonly string[]> = {
 	console: ["ui/console/**/*", "provisioning/contract/**/*"],
 };
 
-/** Script of a page, gzipped, in bytes; a page over it is not built. Panel and guest page: design, "What people see". */
-const scriptLimit: Record<Page, number> = { panel: 45 * 1024, guest: 120 * 1024, tv: 10 * 1024, console: 120 * 1024 };
+/** Bytes of script, gzipped as a server would send it. */
+export interface ScriptBytes {
+	/** What the page asks for by itself: nothing is drawn before it is there. */
+	first: number;
+	/** With what is only loaded once it is needed, like the panel's maker of QR codes. */
+	all: number;
+}
+
+const KB = 1024;
+/** A page with more is not built. Panel and guest page: design, "What people see". */
+const scriptLimit: Record<Page, ScriptBytes> = {
+	panel: { first: 45 * KB, all: 60 * KB },
+	guest: { first: 120 * KB, all: 120 * KB },
+	tv: { first: 10 * KB, all: 10 * KB },
+	console: { first: 120 * KB, all: 120 * KB },
+};
 
 async function hashOfInputs(page: Page): Promise<string> {
 	const paths: string[] = [];
@@ -38,17 +52,19 @@ async function hashOfInputs(page: Page): Promise<string> {
 	return hash.digest("hex");
 }
 
-/** Bytes of all script in a folder, gzipped as a server would send it. */
-async function scriptBytesIn(folder: string): Promise<number> {
-	let bytes = 0;
+async function scriptBytesIn(folder: string): Promise<ScriptBytes> {
+	// Vite writes each script that the page asks for by itself into it.
+	const html = await readFile(join(folder, "index.html"), "utf8");
+	const bytes: ScriptBytes = { first: 0, all: 0 };
 	for await (const path of glob("**/*.js", { cwd: folder })) {
-		bytes += gzipSync(await readFile(join(folder, path)), { level: 9 }).length;
+		const { length } = gzipSync(await readFile(join(folder, path)), { level: 9 });
+		bytes.all += length;
+		if (html.includes(`/${path}"`)) bytes.first += length;
 	}
 	return bytes;
 }
 
-/** Bytes of all script in a built page, gzipped. */
-export function scriptBytes(page: Page): Promise<number> {
+export function scriptBytes(page: Page): Promise<ScriptBytes> {
 	return scriptBytesIn(join(buildFolder, page));
 }
 
@@ -69,8 +85,11 @@ export async function buildPage(page: Page): Promise<boolean> {
 		const config = pageConfig(page);
 		await build({ ...config, build: { ...config.build, outDir: join(aside, "new") } });
 		const bytes = await scriptBytesIn(join(aside, "new"));
-		if (bytes > scriptLimit[page]) {
-			throw new Error(`The script of ui/${page} is ${bytes} bytes gzipped; ${scriptLimit[page]} are allowed.`);
+		for (const what of ["first", "all"] as const) {
+			if (bytes[what] <= scriptLimit[page][what]) continue;
+			throw new Error(
+				`The script of ui/${page} (${what}) is ${bytes[what]} bytes; ${scriptLimit[page][what]} are allowed.`,
+			);
 		}
 		await writeFile(join(aside, "new", "inputs.sha256"), inputs);
 		if (existsSync(place)) await rename(place, join(aside, "old"));
@@ -85,7 +104,7 @@ export async function buildPage(page: Page): Promise<boolean> {
 }
 
 /** Builds every page whose inputs changed, and calls back with each that did. */
-export async function buildPages(onBuilt: (page: Page, scriptBytes: number) => void = () => {}): Promise<void> {
+export async function buildPages(onBuilt: (page: Page, bytes: ScriptBytes) => void = () => {}): Promise<void> {
 	for (const page of Object.keys(pages) as Page[]) {
 		if (!existsSync(join(root, "ui", page, "index.html"))) continue;
 		if (await buildPage(page)) onBuilt(page, await scriptBytes(page));
@@ -93,7 +112,8 @@ export async function buildPages(onBuilt: (page: Page, scriptBytes: number) => v
 }
 
 if (import.meta.main) {
-	await buildPages((page, bytes) =>
-		console.log(`built ui/${page}: ${(bytes / 1024).toFixed(1)} KB of script, gzipped`),
-	);
+	await buildPages((page, { first, all }) => {
+		const later = all > first ? `, ${((all - first) / KB).toFixed(1)} more when needed` : "";
+		console.log(`built ui/${page}: ${(first / KB).toFixed(1)} KB of script, gzipped${later}`);
+	});
 }

@@ -21,7 +21,9 @@ export function pageConfig(page: Page): InlineConfig {
 		root: here(page),
 		base: pages[page].base,
 		logLevel: "warn",
-		oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+		// A page is the same whoever builds it: the runner of the tests has an environment of its own.
+		define: { "process.env.NODE_ENV": '"production"' },
+		oxc: { jsx: { runtime: "automatic", importSource: "preact", development: false } },
 		plugins: [lucideIcons(), ...(page === "panel" || page === "guest" ? [codePictures()] : [])],
 		build: {
 			outDir: here(`../build/ui/${page}`),

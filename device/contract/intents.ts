@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { locale, snapshot } from "./snapshot.ts";
+import { locale } from "./snapshot.ts";
 
 const speed = z.number().check(z.gte(-1), z.lte(1));
 /** One thumb's hold, from touch to release; made up by the page. */
@@ -55,13 +55,3 @@ export const panelFrame = z.discriminatedUnion("t", [
 	z.object({ t: z.literal("pong") }),
 ]);
 export type PanelFrame = z.infer<typeof panelFrame>;
-
-/** Device → panel. `levels` (0–1, about ten a second in a call) are apart from the snapshot, so that a meter redraws nothing else. */
-export const deviceFrame = z.discriminatedUnion("t", [
-	z.object({ t: z.literal("snapshot"), snapshot }),
-	z.object({ t: z.literal("levels"), microphone: z.number(), far: z.number() }),
-	z.object({ t: z.literal("ack"), id: z.number() }),
-	z.object({ t: z.literal("refused"), id: z.number(), code: z.enum(["panel.not_now", "panel.malformed"]) }),
-	z.object({ t: z.literal("ping") }),
-]);
-export type DeviceFrame = z.infer<typeof deviceFrame>;

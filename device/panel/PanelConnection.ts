@@ -1,5 +1,6 @@
 import type { RawData, WebSocket } from "ws";
-import { type DeviceFrame, type Intent, panelFrame } from "../contract/intents.ts";
+import type { DeviceFrame } from "../contract/deviceFrame.ts";
+import { type Intent, panelFrame } from "../contract/intents.ts";
 import type { Clock } from "../core/clock.ts";
 import { RateLimit } from "../core/RateLimit.ts";
 

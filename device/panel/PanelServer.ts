@@ -5,7 +5,7 @@ import type { Duplex } from "node:stream";
 import fastifyStatic from "@fastify/static";
 import fastify, { type FastifyInstance } from "fastify";
 import { WebSocketServer } from "ws";
-import type { DeviceFrame } from "../contract/intents.ts";
+import type { DeviceFrame } from "../contract/deviceFrame.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
 import { RateLimit } from "../core/RateLimit.ts";

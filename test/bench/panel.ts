@@ -1,22 +1,13 @@
 /** The panel's page: how much script it is, how soon it shows the room, how soon a finger is answered. Real page, real room, Chromium. */
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { gzipSync } from "node:zlib";
 import type { Browser, CDPSession, Page } from "playwright-core";
+import { scriptBytes } from "../../tools/build-ui.ts";
 import { BenchBuilding } from "./BenchBuilding.ts";
 import { launchGuestBrowser } from "./pageProbe.ts";
 import { atMost, median, percentile, type Row } from "./report.ts";
 import { pause } from "./waitFor.ts";
 
-const assets = join(import.meta.dirname, "..", "..", "build", "ui", "panel", "assets");
 /** A ten-inch panel. */
 const viewport = { width: 1280, height: 800 };
-
-async function scriptKilobytes(): Promise<number> {
-	const scripts = (await readdir(assets)).filter((name) => name.endsWith(".js"));
-	const sizes = await Promise.all(scripts.map(async (name) => gzipSync(await readFile(join(assets, name))).length));
-	return sizes.reduce((sum, size) => sum + size, 0) / 1000;
-}
 
 interface PanelProbe {
 	/** Milliseconds since the navigation began; null while the room is not drawn. */
@@ -120,7 +111,7 @@ export async function bench({ quick }: { quick: boolean }): Promise<Row[]> {
 		const felt = await feltMs(page, touches);
 		const bench = "panel";
 		return [
-			atMost({ bench, metric: "script, gzipped", unit: "KB" }, await scriptKilobytes(), 45, 1),
+			atMost({ bench, metric: "script, gzipped", unit: "KB" }, (await scriptBytes("panel")).first / 1000, 45, 1),
 			atMost({ bench, metric: "first drawing, p50", unit: "ms" }, median(drawn), 300, drawn.length),
 			atMost({ bench, metric: "tap felt, p95", unit: "ms" }, percentile(felt, 95), 50, felt.length),
 		];

@@ -1,6 +1,7 @@
 /** A panel without a screen: speaks the panel's socket as the page does, for tests and benches that need no pixels of it. */
 import { WebSocket } from "ws";
-import type { DeviceFrame, Intent } from "../../device/contract/intents.ts";
+import type { DeviceFrame } from "../../device/contract/deviceFrame.ts";
+import type { Intent } from "../../device/contract/intents.ts";
 import type { Screen, ScreenName, Snapshot } from "../../device/contract/snapshot.ts";
 
 export class PanelDriver {

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { WebSocket } from "ws";
-import type { DeviceFrame, Intent } from "../../../device/contract/intents.ts";
+import type { DeviceFrame } from "../../../device/contract/deviceFrame.ts";
+import type { Intent } from "../../../device/contract/intents.ts";
 
 /** A panel without a page: a real socket that speaks the panel's protocol, or doesn't. */
 export class PanelClient {

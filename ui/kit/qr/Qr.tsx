@@ -1,4 +1,4 @@
-import { encode } from "uqr";
+import { useEffect, useState } from "preact/hooks";
 
 interface Props {
 	text: string;
@@ -6,18 +6,41 @@ interface Props {
 	label: string;
 }
 
-/** A QR code, dark on light (many readers can't read the inverse), as one path. */
+/** A QR code, dark on light (many readers can't read the inverse), as one path. Its maker is only loaded where there is one to be shown. */
 export function Qr({ text, label }: Props) {
-	const { data, size } = encode(text, { ecc: "M", border: 0 });
+	const [code, setCode] = useState({ path: "", size: 1 });
+	useEffect(() => {
+		let wanted = true;
+		import("uqr").then(
+			({ encode }) => {
+				if (wanted) setCode(drawn(encode(text, { ecc: "M", border: 0 })));
+			},
+			// No code then: what it says stands beside it in words.
+			() => {},
+		);
+		return () => {
+			wanted = false;
+		};
+	}, [text]);
+	return (
+		<svg
+			class="qr"
+			viewBox={`0 0 ${code.size} ${code.size}`}
+			role="img"
+			aria-label={label}
+			shape-rendering="crispEdges"
+		>
+			<path d={code.path} />
+		</svg>
+	);
+}
+
+function drawn({ data, size }: { data: boolean[][]; size: number }): { path: string; size: number } {
 	let path = "";
 	data.forEach((row, y) => {
 		row.forEach((dark, x) => {
 			if (dark) path += `M${x} ${y}h1v1h-1z`;
 		});
 	});
-	return (
-		<svg class="qr" viewBox={`0 0 ${size} ${size}`} role="img" aria-label={label} shape-rendering="crispEdges">
-			<path d={path} />
-		</svg>
-	);
+	return { path, size };
 }

@@ -1,5 +1,6 @@
 import { batch, computed, effect, type ReadonlySignal, signal } from "@preact/signals";
-import type { DeviceFrame, Intent } from "../../../device/contract/intents.ts";
+import type { DeviceFrame } from "../../../device/contract/deviceFrame.ts";
+import type { Intent } from "../../../device/contract/intents.ts";
 import type { Snapshot } from "../../../device/contract/snapshot.ts";
 import { PanelSocket } from "./PanelSocket.ts";
 

@@ -1,4 +1,5 @@
-import { type DeviceFrame, deviceFrame, type PanelFrame } from "../../../device/contract/intents.ts";
+import { type DeviceFrame, deviceFrame } from "../../../device/contract/deviceFrame.ts";
+import type { PanelFrame } from "../../../device/contract/intents.ts";
 import { Backoff } from "../../../device/core/backoff.ts";
 
 /** The device pings about twice a second: silence for so long is a lost connection, said before 2 s are over. */

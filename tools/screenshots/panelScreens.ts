@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import type { Locale } from "../../device/contract/snapshot.ts";
+import { asides, openAside } from "../../test/sim/panel/asides.ts";
 import { type PanelRig, startPanel } from "../../test/sim/panel/PanelRig.ts";
 import { inLocale, type SceneName, scenes } from "../../test/sim/panel/scenes.ts";
 import type { Picks } from "./Picks.ts";
@@ -12,24 +13,41 @@ const sizes = { "1280x800": [1280, 800], "1024x600": [1024, 600], "1920x1080": [
 export async function panelScreens(browser: Browser, folder: string, picks: Picks): Promise<number> {
 	const rig = await startPanel();
 	rig.room.picture = await drawRoom(browser);
+	for (const [number, viewBox] of viewBoxes.entries()) {
+		rig.room.presetPictures.set(`${number} ${number}a`, await drawRoom(browser, viewBox));
+	}
+	// Like a camera: whoever looks later gets a picture too.
+	const filming = setInterval(() => rig.room.film(), 100);
 	let count = 0;
 	for (const size of picks(Object.keys(sizes) as (keyof typeof sizes)[])) {
 		const [width, height] = sizes[size];
 		const page = await browser.newPage({ viewport: { width, height }, reducedMotion: "reduce" });
 		await page.goto(rig.server.url, { waitUntil: "commit" });
 		for (const locale of picks(["de", "en"] as const)) {
-			for (const name of picks(Object.keys(scenes) as SceneName[])) {
-				count += await takeScene(page, rig, name, locale, join(folder, `panel-${name}-${locale}-${size}.png`));
+			for (const name of picks([...Object.keys(scenes), ...asides.map((aside) => aside.name)])) {
+				const aside = asides.find((one) => one.name === name);
+				await showScene(page, rig, aside?.scene ?? (name as SceneName), locale);
+				if (aside) await openAside(page, aside, locale);
+				await shoot(page, join(folder, `panel-${name}-${locale}-${size}.png`));
+				await page.keyboard.press("Escape");
+				count += 1;
 			}
 		}
 		await page.close();
 	}
+	clearInterval(filming);
 	await rig.server.close();
 	return count;
 }
 
+const whole = "0 90 960 540";
+/** Where a camera may look in it. */
+const viewBoxes = [whole, "520 60 400 225", "120 210 640 360", "150 240 240 135"];
+
 /** A meeting room in shapes and light, for the self view. */
-const roomScene = `<body style="margin:0"><svg xmlns="http://www.w3.org/2000/svg" width="960" height="540" viewBox="0 90 960 540">
+const roomScene = (
+	viewBox: string,
+) => `<body style="margin:0"><svg xmlns="http://www.w3.org/2000/svg" width="960" height="540" viewBox="${viewBox}">
 	<defs><linearGradient id="w" x2="0" y2="1"><stop stop-color="#6d7682"/><stop offset="1" stop-color="#444c57"/></linearGradient>
 	<radialGradient id="l" cx=".3" cy=".2" r=".9"><stop stop-color="#ffe2ac" stop-opacity=".55"/><stop offset="1" stop-color="#ffe2ac" stop-opacity="0"/></radialGradient></defs>
 	<path fill="url(#w)" d="M0 0h960v720H0z"/><path fill="#8fa6b8" d="M600 90h270v210H600z"/><path fill="#a9bccb" d="M600 90h130v210H600z"/>
@@ -38,44 +56,18 @@ const roomScene = `<body style="margin:0"><svg xmlns="http://www.w3.org/2000/svg
 	<g fill="#272d35"><circle cx="715" cy="340" r="60"/><path d="M600 570c0-125 52-175 115-175s115 50 115 175z"/></g>
 	<path fill="#7b5b3e" d="M0 560l190-70h580l190 70v160H0z"/><path fill="url(#l)" d="M0 0h960v720H0z"/></svg>`;
 
-async function drawRoom(browser: Browser): Promise<Buffer> {
+async function drawRoom(browser: Browser, viewBox = whole): Promise<Buffer> {
 	const page = await browser.newPage({ viewport: { width: 960, height: 540 } });
-	await page.setContent(roomScene);
+	await page.setContent(roomScene(viewBox));
 	const picture = await page.screenshot({ type: "jpeg", quality: 85 });
 	await page.close();
 	return picture;
 }
 
-async function takeScene(page: Page, rig: PanelRig, name: SceneName, locale: Locale, path: string): Promise<number> {
+async function showScene(page: Page, rig: PanelRig, name: SceneName, locale: Locale): Promise<void> {
 	const snapshot = inLocale(scenes[name], locale);
 	rig.room.show(snapshot);
-	await page.locator(`html[lang=${locale}] .panel[data-screen=${snapshot.screen.name}]`).waitFor();
+	const { rev } = rig.room.snapshot();
+	await page.locator(`html[lang=${locale}] .panel[data-rev="${rev}"]`).waitFor();
 	rig.room.hear({ microphone: 0.62, far: 0.3 });
-	rig.room.film();
-	await shoot(page, path);
-	for (const { open, close, suffix } of aside[name] ?? []) {
-		await page.getByRole("button", { name: open[locale] }).last().click();
-		await shoot(page, path.replace(".png", `-${suffix}.png`));
-		await page.getByRole("button", { name: close }).click();
-	}
-	return 1 + (aside[name]?.length ?? 0);
 }
-
-interface Aside {
-	/** The button that opens it. */
-	open: Record<Locale, string>;
-	close: RegExp;
-	/** Of the picture's name. */
-	suffix: string;
-}
-
-/** What can be opened on a screen. */
-const aside: Partial<Record<SceneName, Aside[]>> = {
-	resting: [
-		{ open: { de: "Raum anrufen", en: "Call a room" }, close: /^(Zurück|Back)$/, suffix: "rooms" },
-		{ open: { de: "Link eingeben", en: "Enter link" }, close: /^(Zurück|Back)$/, suffix: "link" },
-	],
-	"call-encrypted": [
-		{ open: { de: "Code vergleichen", en: "Compare code" }, close: /^(Später|Later)$/, suffix: "compare" },
-	],
-};

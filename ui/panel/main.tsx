@@ -2,6 +2,7 @@ import "../kit/kit.css";
 import "./panel.css";
 import "./screens.css";
 import "./service.css";
+import "./equipment.css";
 import { render } from "preact";
 import { pressFeedback } from "../kit/controls/pressFeedback.ts";
 import { PanelModel } from "./model/PanelModel.ts";

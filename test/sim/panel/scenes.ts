@@ -1,5 +1,11 @@
 import { failureReason, serviceTrouble } from "../../../device/contract/failure.ts";
-import { noEquipment, noHardware } from "../../../device/contract/peripherals.ts";
+import {
+	noEquipment,
+	noHardware,
+	type PeripheralFailure,
+	type Peripherals,
+	peripheralFailure,
+} from "../../../device/contract/peripherals.ts";
 import type { AgendaEntry, Locale, Screen, Snapshot, Source } from "../../../device/contract/snapshot.ts";
 
 /** Monday, 23 November 2026, 9:57 in Berlin: three minutes before the first meeting. */
@@ -97,6 +103,45 @@ function call(change: Partial<Extract<Screen, { name: "call" }>>, more: Partial<
 	);
 }
 
+type Device = Peripherals["devices"][number];
+const ptz: Device = {
+	id: "camera",
+	kind: "camera",
+	model: "VISCA 04A2",
+	at: "serial usb-FTDI_FT232R_A50285BI-if00-port0",
+	state: "ok",
+	since: morning - 3 * 60 * minute,
+	failure: null,
+};
+const tv: Device = { ...ptz, id: "display", kind: "display", model: "Samsung QM65R", at: "TCP 192.0.2.7" };
+const table: Device = { ...ptz, id: "table", kind: "panel-bus", model: "InCamera Table 1", at: "serial ttyUSB1" };
+
+const views = ["Tisch", "Tafel", "Alle am Tisch", null].map((name, number) => ({
+	number,
+	name,
+	picture: `${number}a`,
+}));
+
+/** A room with everything: a camera that turns, a display, a key and a shutter. */
+const equipment: Peripherals = {
+	camera: {
+		presets: [...views, { number: 4, name: "Rednerpult", picture: null }],
+		tracking: false,
+		farControl: null,
+	},
+	display: { power: "on", volume: 35, muted: false },
+	hardware: { muteKey: false, shutterClosed: false, occupied: true },
+	devices: [ptz, tv, table],
+};
+const lost = (device: Device, failure: PeripheralFailure): Device => ({
+	...device,
+	state: "lost",
+	model: null,
+	since: morning - 16 * 60 * minute,
+	failure,
+});
+const equipped = { ...nothing, ...inCall, steer: true, display: true };
+
 const guest = { name: "Katharina Oberhäuser", kind: "guest", microphone: true, camera: true } as const;
 
 const identify = { number: 42, until: morning + 24 * 60 * minute };
@@ -181,6 +226,50 @@ export const scenes = {
 		{ phase: "recovering", security: "securing" },
 		{ can: { ...nothing, ...inCall, compare: false } },
 	),
+	"call-equipped": call({}, { peripherals: equipment, can: equipped }),
+	"call-far-control": call(
+		{},
+		{
+			peripherals: {
+				...equipment,
+				camera: { presets: views.slice(0, 2), tracking: true, farControl: true },
+				display: { power: "cooling", volume: 0, muted: true },
+			},
+			can: { ...equipped, display: false },
+		},
+	),
+	"call-held": call(
+		{},
+		{
+			media: { ...open, microphone: { ...microphone, state: "off", flowing: false } },
+			peripherals: { ...equipment, hardware: { muteKey: true, shutterClosed: true, occupied: true } },
+			can: { ...equipped, microphone: false, camera: false, steer: false },
+		},
+	),
+	"call-equipment-lost": call(
+		{},
+		{
+			peripherals: {
+				...equipment,
+				camera: null,
+				display: null,
+				devices: [lost(ptz, "link.silent"), lost(tv, "link.unreachable"), table],
+			},
+			can: { ...nothing, ...inCall },
+		},
+	),
+	"call-camera-off": call(
+		{},
+		{
+			media: { ...open, camera: { ...camera, state: "off", flowing: false } },
+			peripherals: { ...equipment, display: { power: null, volume: null, muted: null } },
+			can: { ...equipped, steer: false },
+		},
+	),
+	"alone-equipped": scene(
+		{ name: "alone", since: morning, guestLink },
+		{ media: open, peripherals: equipment, can: equipped },
+	),
 	"ended-left": scene(
 		{ name: "ended", end: "left", failure: null, seconds: 761 },
 		{ can: { ...nothing, dismiss: true } },
@@ -189,9 +278,20 @@ export const scenes = {
 		{ name: "ended", end: null, failure: "call.peer_certificate_mismatch", seconds: 0 },
 		{ can: { ...nothing, dismiss: true, retry: true } },
 	),
+	"resting-equipped": atRest({
+		peripherals: { ...equipment, display: { power: "off", volume: 35, muted: false } },
+		can: { ...nothing, join: true, meetNow: true, call: true, display: true },
+	}),
+	"resting-held": atRest({
+		peripherals: {
+			...equipment,
+			hardware: { muteKey: true, shutterClosed: true, occupied: false },
+			devices: [ptz, { ...tv, state: "starting", since: morning - minute }, lost(table, "link.lost")],
+		},
+	}),
 	trouble: scene(
 		{ name: "trouble", failure: "media.engine_failed", retryAt: morning + 12_000 },
-		{ can: { ...nothing, retry: true } },
+		{ peripherals: equipment, can: { ...nothing, retry: true } },
 	),
 	"unclaimed-code": unclaimed({ enrolUrl: "https://fleet.example.org/console/#/enrol?serial=IC1-2611-0042" }),
 	"unclaimed-offline": unclaimed({ addresses: [] }),
@@ -225,6 +325,11 @@ export const serviceTroubles = serviceTrouble.options.map((failure) =>
 		step: failure.startsWith("enrol.") ? "code" : "configuring",
 		enrolUrl: "https://fleet.example.org",
 	}),
+);
+
+/** A service page for each failure of the room's devices. */
+export const peripheralFailures = peripheralFailure.options.map((failure) =>
+	atRest({ peripherals: { ...equipment, devices: [lost(ptz, failure), lost(table, failure)] } }),
 );
 
 export function inLocale(snapshot: Snapshot, locale: Locale): Snapshot {

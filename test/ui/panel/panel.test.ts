@@ -170,6 +170,12 @@ describe("a call", () => {
 		await button("Compare code").click();
 		await page.getByRole("heading", { name: "Do both sides see the same?" }).waitFor();
 		places.add(await place("Leave"));
+		rig.room.show(inLocale(scenes["call-equipped"], "en"));
+		for (const sheet of ["Turn camera", "Display"]) {
+			await page.keyboard.press("Escape");
+			await button(sheet).click();
+			places.add(await place("Leave"));
+		}
 		for (const [scene, name] of [
 			["alone", "Leave"],
 			["call-recovering", "Leave"],

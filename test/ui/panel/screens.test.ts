@@ -4,28 +4,36 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Locale } from "../../../device/contract/snapshot.ts";
 import { launchChromium } from "../../sim/chromium.ts";
+import { type Aside, asides, openAside } from "../../sim/panel/asides.ts";
 import { type PanelRig, startPanel } from "../../sim/panel/PanelRig.ts";
-import { failures, inLocale, type SceneName, scenes, serviceTroubles } from "../../sim/panel/scenes.ts";
+import { greyJpeg } from "../../sim/panel/ScriptedRoom.ts";
+import {
+	failures,
+	inLocale,
+	peripheralFailures,
+	type SceneName,
+	scenes,
+	serviceTroubles,
+} from "../../sim/panel/scenes.ts";
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const names = Object.keys(scenes) as SceneName[];
 const locales: Locale[] = ["de", "en"];
-/** What can be opened beside the device's screens. */
-const asides = [
-	["resting", { de: "Raum anrufen", en: "Call a room" }],
-	["resting", { de: "Link eingeben", en: "Enter link" }],
-	["call-encrypted", { de: "Code vergleichen", en: "Compare code" }],
-] as const;
 
 let browser: Browser;
 let rig: PanelRig;
+let filming: ReturnType<typeof setInterval>;
 
 beforeAll(async () => {
 	browser = await launchChromium();
 	rig = await startPanel();
+	for (const number of [0, 1, 2, 3]) rig.room.presetPictures.set(`${number} ${number}a`, greyJpeg);
+	// Like a camera: whoever looks later gets a picture too.
+	filming = setInterval(() => rig.room.film(), 100);
 }, 60_000);
 
 afterAll(async () => {
+	clearInterval(filming);
 	await browser.close();
 	await rig.server.close();
 });
@@ -54,10 +62,10 @@ async function drawn(page: Page): Promise<void> {
 }
 
 /** Shows the screen and opens what one of its buttons opens, however the page was left. */
-async function showAside(page: Page, name: SceneName, button: Record<Locale, string>, locale: Locale): Promise<void> {
-	await show(page, "trouble", locale);
-	await show(page, name, locale);
-	await page.getByRole("button", { name: button[locale] }).last().click();
+async function showAside(page: Page, aside: Aside, locale: Locale): Promise<void> {
+	await show(page, "joining", locale);
+	await show(page, aside.scene, locale);
+	await openAside(page, aside, locale);
 	await drawn(page);
 }
 
@@ -66,17 +74,19 @@ function overflows(page: Page): Promise<string[]> {
 	return page.evaluate(() => {
 		const found: string[] = [];
 		// What comes from outside may be of any length, and is shortened with dots.
-		const data = ".heard-only, .guest-link, .slot h2, .lit h2, .who h1, .room-name, .sources";
+		const data = ".heard-only, .guest-link, .slot h2, .lit h2, .who h1, .room-name, .sources, .preset";
 		const describe = (element: Element) =>
 			`${element.className || element.tagName}: ${element.textContent?.slice(0, 40)}`;
 		const visible = (element: Element) => getComputedStyle(element).visibility !== "hidden";
-		for (const element of document.querySelectorAll(".stage, .bar, .dock, .wall, .card, .button, .tile, .invite")) {
+		for (const element of document.querySelectorAll(
+			".stage, .camera-side, .bar, .dock, .wall, .card, .button, .tile, .invite",
+		)) {
 			if (!visible(element)) continue;
 			const style = getComputedStyle(element);
 			const tall = element.scrollHeight > element.clientHeight + 1 && style.overflowY !== "auto";
 			if (tall || element.scrollWidth > element.clientWidth + 1) found.push(describe(element));
 		}
-		for (const element of document.querySelectorAll("h1, h2, p, .button span, .badge span, li span")) {
+		for (const element of document.querySelectorAll("h1, h2, p, .button span, .button small, .badge span, li span")) {
 			if (!visible(element) || element.closest(data)) continue;
 			const box = element.getBoundingClientRect();
 			const cut = element.scrollWidth > element.clientWidth + 1 && getComputedStyle(element).display !== "inline";
@@ -147,8 +157,8 @@ describe.each([
 			expect(await tooSmall(page)).toEqual([]);
 		});
 
-		it.each(asides)("%s, then %s fits", async (name, button) => {
-			await showAside(page, name, button, locale);
+		it.each(asides)("$name fits, and can be read and touched", async (aside) => {
+			await showAside(page, aside, locale);
 			expect(await overflows(page)).toEqual([]);
 			expect(await tooSmall(page)).toEqual([]);
 		});
@@ -158,6 +168,14 @@ describe.each([
 				rig.room.show(inLocale(failure, locale));
 				await drawn(page);
 				expect(await overflows(page), JSON.stringify(failure.screen)).toEqual([]);
+			}
+			const service = asides.find(({ name }) => name === "resting-service") as Aside;
+			for (const failure of peripheralFailures) {
+				await show(page, "joining", locale);
+				rig.room.show(inLocale(failure, locale));
+				await drawn(page);
+				await openAside(page, service, locale);
+				expect(await overflows(page), JSON.stringify(failure.peripherals.devices)).toEqual([]);
 			}
 		});
 	});
@@ -175,8 +193,8 @@ describe.each(locales)("axe, in %s", (locale) => {
 		expect(await axe(page)).toEqual([]);
 	});
 
-	it.each(asides)("finds nothing on %s, then %s", async (name, button) => {
-		await showAside(page, name, button, locale);
+	it.each(asides)("finds nothing on $name", async (aside) => {
+		await showAside(page, aside, locale);
 		expect(await axe(page)).toEqual([]);
 	});
 });

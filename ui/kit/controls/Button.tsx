@@ -11,6 +11,8 @@ interface Props {
 	/** Felt, and not yet answered by the other side. */
 	pending?: boolean;
 	disabled?: boolean;
+	/** Does nothing but say why: it stays to be found and read, unlike one that is disabled. */
+	blocked?: boolean;
 	/** For a button that stays in. */
 	pressed?: boolean;
 	/** For a switch: on or off. */
@@ -36,6 +38,7 @@ export function Button(props: Props) {
 			aria-busy={pending}
 			aria-pressed={props.pressed}
 			aria-expanded={props.expanded}
+			aria-disabled={props.blocked || undefined}
 			disabled={props.disabled ?? false}
 			autofocus={props.autofocus ?? false}
 			onClick={onPress ? () => onPress() : undefined}

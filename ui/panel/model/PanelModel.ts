@@ -3,9 +3,17 @@ import type { DeviceFrame } from "../../../device/contract/deviceFrame.ts";
 import type { Intent } from "../../../device/contract/intents.ts";
 import type { Snapshot } from "../../../device/contract/snapshot.ts";
 import { PanelSocket } from "./PanelSocket.ts";
+import { Steering } from "./Steering.ts";
 
 /** What a person opened on this panel beside what the device says; another panel of the room doesn't follow it. */
-export type Aside = "rooms" | "link" | "compare" | null;
+export type Aside = "rooms" | "link" | "compare" | "camera" | "display" | "more" | "service" | null;
+
+/** What is said for a moment: the device refused a touch, or hardware holds what was touched. */
+export type Notice = "refused" | "microphone-held" | "camera-held";
+
+/** The two levels that a person turns in steps: of the call, and of the display. */
+type LevelIntent = Extract<Intent, { level: number }>;
+const isLevel = (intent: Intent): intent is LevelIntent => "level" in intent;
 
 /** Waiting for the change that an acknowledged touch should bring; if none comes, the touch changed nothing. */
 const SETTLED_MS = 1500;
@@ -26,6 +34,9 @@ export function keyOf(intent: Intent): string {
 	if (intent.type === "panel.answer") return `${intent.type} ${intent.camera}`;
 	if (intent.type === "panel.update") return `${intent.type} ${intent.now}`;
 	if (intent.type === "panel.compare") return `${intent.type} ${intent.same}`;
+	if (intent.type === "panel.preset_recall" || intent.type === "panel.preset_store") {
+		return `${intent.type} ${intent.number}`;
+	}
 	return intent.type;
 }
 
@@ -35,8 +46,8 @@ export class PanelModel {
 	readonly #lost = signal(false);
 	readonly #microphoneLevel = signal(0);
 	readonly #pending = signal<ReadonlyMap<number, Pending>>(new Map());
-	readonly #refused = signal(false);
-	readonly #volumeWanted = signal<number | null>(null);
+	readonly #notice = signal<Notice | null>(null);
+	readonly #levelsWanted = signal<Partial<Record<LevelIntent["type"], number>>>({});
 	readonly #now = signal(Date.now());
 	readonly #connections = signal(0);
 	readonly #untouchedMs = signal(0);
@@ -45,14 +56,13 @@ export class PanelModel {
 	#touchedAt = performance.now();
 	#clockOffset = 0;
 	#ids = 0;
-	#notice: ReturnType<typeof setTimeout> | undefined;
+	#noticeTimer: ReturnType<typeof setTimeout> | undefined;
 
 	readonly snapshot: ReadonlySignal<Snapshot | null> = this.#snapshot;
 	/** No contact with the device: what is drawn may be old. */
 	readonly lost: ReadonlySignal<boolean> = this.#lost;
 	readonly microphoneLevel: ReadonlySignal<number> = this.#microphoneLevel;
-	/** The device just said "not now" to a touch. */
-	readonly refused: ReadonlySignal<boolean> = this.#refused;
+	readonly notice: ReadonlySignal<Notice | null> = this.#notice;
 	/** The room's time in milliseconds, by the second. */
 	readonly now: ReadonlySignal<number> = this.#now;
 	/** Grows with each connection, so that previews are asked for anew. */
@@ -60,7 +70,12 @@ export class PanelModel {
 	/** Milliseconds (by the second) since someone last touched this panel. */
 	readonly untouchedMs: ReadonlySignal<number> = this.#untouchedMs;
 	readonly aside = signal<Aside>(null);
-	readonly volume = computed(() => this.#volumeWanted.value ?? this.#snapshot.value?.media.volume ?? 0);
+	readonly volume = computed(() => this.#levelsWanted.value["panel.volume"] ?? this.#snapshot.value?.media.volume ?? 0);
+	/** Null: the display has none, or has not said it. */
+	readonly displayVolume = computed(
+		() => this.#levelsWanted.value["panel.display_volume"] ?? this.#snapshot.value?.peripherals.display?.volume ?? null,
+	);
+	readonly steering = new Steering((intent) => this.#tell(intent));
 
 	constructor(url: string) {
 		this.#socket = new PanelSocket(url, {
@@ -69,6 +84,7 @@ export class PanelModel {
 				batch(() => {
 					this.#connections.value += 1;
 					this.#forgetTouches();
+					this.steering.connected();
 				});
 			},
 			lost: () => {
@@ -76,6 +92,7 @@ export class PanelModel {
 					this.#lost.value = true;
 					this.#microphoneLevel.value = 0;
 					this.#forgetTouches();
+					this.steering.end();
 				});
 			},
 			foreign: reloadOnce,
@@ -96,9 +113,9 @@ export class PanelModel {
 
 	/** Asks the device; the button's touch is marked until the device has answered and drawn. */
 	send(intent: Intent): void {
-		const id = ++this.#ids;
-		if (!this.#socket.send({ t: "intent", id, intent })) return;
-		if (intent.type === "panel.volume") this.#volumeWanted.value = intent.level;
+		const id = this.#tell(intent);
+		if (id === null) return;
+		if (isLevel(intent)) this.#levelsWanted.value = { ...this.#levelsWanted.value, [intent.type]: intent.level };
 		this.#pending.value = new Map(this.#pending.value).set(id, { key: keyOf(intent), acked: false });
 	}
 
@@ -106,6 +123,15 @@ export class PanelModel {
 	isPending(intent: Intent): boolean {
 		const key = keyOf(intent);
 		return [...this.#pending.value.values()].some((pending) => pending.key === key);
+	}
+
+	/** Says for a moment why a touch did nothing. */
+	explain(notice: Notice): void {
+		this.#notice.value = notice;
+		clearTimeout(this.#noticeTimer);
+		this.#noticeTimer = setTimeout(() => {
+			this.#notice.value = null;
+		}, NOTICE_MS);
 	}
 
 	/** Someone is here: the panel is bright, and an opened page stays open. */
@@ -120,11 +146,12 @@ export class PanelModel {
 			return;
 		}
 		batch(() => {
-			if (frame.t === "snapshot") this.#draw(frame.snapshot);
-			else if (frame.t === "refused") {
-				this.#settle(frame.id);
-				this.#showRefused();
-			} else this.#acked(frame.id);
+			if (frame.t === "snapshot") return this.#draw(frame.snapshot);
+			const acked = frame.t === "ack";
+			if (this.steering.answered(frame.id, acked)) return;
+			if (acked) return this.#acked(frame.id);
+			this.#settle(frame.id);
+			this.explain("refused");
 		});
 	}
 
@@ -148,20 +175,20 @@ export class PanelModel {
 		const rest = new Map(this.#pending.value);
 		rest.delete(id);
 		this.#pending.value = rest;
-		if (![...rest.values()].some(({ key }) => key === "panel.volume")) this.#volumeWanted.value = null;
+		const asked = [...rest.values()].map(({ key }) => key);
+		const wanted = Object.entries(this.#levelsWanted.value).filter(([type]) => asked.includes(type));
+		this.#levelsWanted.value = Object.fromEntries(wanted);
 	}
 
 	#forgetTouches(): void {
 		this.#pending.value = new Map();
-		this.#volumeWanted.value = null;
+		this.#levelsWanted.value = {};
 	}
 
-	#showRefused(): void {
-		this.#refused.value = true;
-		clearTimeout(this.#notice);
-		this.#notice = setTimeout(() => {
-			this.#refused.value = false;
-		}, NOTICE_MS);
+	/** Sends it, and returns its id; null where there is no connection. */
+	#tell(intent: Intent): number | null {
+		const id = ++this.#ids;
+		return this.#socket.send({ t: "intent", id, intent }) ? id : null;
 	}
 
 	/** Ticks on the room's full second, so that the clock changes when the room's other clocks do. */

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { Button } from "../../kit/controls/Button.tsx";
 import { Qr } from "../../kit/qr/Qr.tsx";
 import { CallBar } from "./CallBar.tsx";
+import { EquipmentSheet, openSheet } from "./equipment/EquipmentSheet.tsx";
 import { Frame } from "./Frame.tsx";
 import { Heading } from "./Heading.tsx";
 import type { ScreenProps } from "./ScreenProps.ts";
@@ -13,8 +14,10 @@ import { SelfView } from "./SelfView.tsx";
 export function AloneScreen(props: ScreenProps<"alone">) {
 	const { words, screen } = props;
 	const [copied, setCopied] = useState(false);
+	const sheet = openSheet(props);
+	if (sheet !== null) return <EquipmentSheet key={sheet} {...props} sheet={sheet} />;
 	return (
-		<Frame {...props} name="alone" bar={<CallBar {...props} />}>
+		<Frame key="alone" {...props} name="alone" bar={<CallBar {...props} />}>
 			<div class="invite">
 				<Qr text={screen.guestLink} label={words.kit.qr} />
 				<div class="invite-words">

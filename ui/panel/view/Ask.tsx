@@ -27,8 +27,8 @@ export function Ask({ model, intent, can, ...button }: Props) {
 			disabled={!can}
 			pending={pending}
 			onPress={() => {
-				// A second touch while the first is on its way asks for nothing new; only the volume is asked for again and again.
-				if (!pending || intent.type === "panel.volume") model.send(intent);
+				// A second touch while the first is on its way asks for nothing new; only a level is asked for again and again.
+				if (!pending || "level" in intent) model.send(intent);
 			}}
 		/>
 	);

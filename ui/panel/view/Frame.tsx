@@ -1,5 +1,7 @@
+import back from "lucide:arrow-left";
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { Button } from "../../kit/controls/Button.tsx";
 import { Heading } from "./Heading.tsx";
 import { LanguageSwitch } from "./LanguageSwitch.tsx";
 import type { PanelProps } from "./ScreenProps.ts";
@@ -8,7 +10,9 @@ interface Props extends PanelProps {
 	/** A class of the screen's own. */
 	name: string;
 	/** The screen's heading, where it stands at the top left in place of the room's name. */
-	title?: string;
+	title?: string | undefined;
+	/** Where the bar belongs to the call, the way back is beside the heading. */
+	onBack?: (() => void) | undefined;
 	/** What stands at the top right, before the language. */
 	badge?: ComponentChildren;
 	/** The row at the bottom. What ends something (leave, cancel, decline, done) is always its last: the same place on every screen. */
@@ -26,6 +30,9 @@ export function Frame(props: Props) {
 	return (
 		<div class={`frame ${props.name}`} ref={frame}>
 			<header class="head">
+				{props.onBack ? (
+					<Button kind="ghost" size="square" icon={back} label={props.words.back} onPress={props.onBack} />
+				) : null}
 				{props.title === undefined ? (
 					<p class="room-name">{props.snapshot.room.name}</p>
 				) : (

@@ -1,4 +1,5 @@
 import meetNow from "lucide:circle-plus";
+import more from "lucide:ellipsis";
 import link from "lucide:link";
 import phone from "lucide:phone";
 import warning from "lucide:triangle-alert";
@@ -7,6 +8,9 @@ import { dateOfDay, timeOfDay } from "../../kit/i18n/time.ts";
 import { Icon } from "../../kit/icons/Icon.tsx";
 import { Agenda } from "./Agenda.tsx";
 import { Ask } from "./Ask.tsx";
+import { MoreScreen } from "./equipment/MoreScreen.tsx";
+import { ServiceScreen } from "./equipment/ServiceScreen.tsx";
+import { HeldNote } from "./HeldNote.tsx";
 import { LanguageSwitch } from "./LanguageSwitch.tsx";
 import { LinkScreen } from "./LinkScreen.tsx";
 import { occupancy } from "./occupancy.ts";
@@ -19,6 +23,8 @@ export function RestingScreen(props: PanelProps) {
 	const { model, snapshot, words } = props;
 	if (model.aside.value === "rooms") return <RoomsScreen key="rooms" {...props} />;
 	if (model.aside.value === "link") return <LinkScreen key="link" {...props} />;
+	if (model.aside.value === "more") return <MoreScreen key="more" {...props} />;
+	if (model.aside.value === "service") return <ServiceScreen key="service" {...props} />;
 	const { room, can, directory } = snapshot;
 	// That the calendar can't be read stands under the clock already.
 	const missing = snapshot.missing.filter((what) => what !== "calendar" || snapshot.agenda.failure === null);
@@ -26,10 +32,13 @@ export function RestingScreen(props: PanelProps) {
 		<div class="resting" key="resting">
 			<main class="resting-main">
 				<section class="wall">
-					<h1 class="room-name">
-						{room.name}
-						{room.seats === null ? null : <small>{words.seats(room.seats)}</small>}
-					</h1>
+					<div class="wall-head">
+						<h1 class="room-name">
+							{room.name}
+							{room.seats === null ? null : <small>{words.seats(room.seats)}</small>}
+						</h1>
+						<HeldNote {...props} />
+					</div>
 					<UpdateNote {...props} />
 					<Clock {...props} />
 				</section>
@@ -57,6 +66,14 @@ export function RestingScreen(props: PanelProps) {
 				>
 					{words.enterLink}
 				</Button>
+				<Button
+					icon={more}
+					size="square"
+					label={words.moreThings}
+					onPress={() => {
+						model.aside.value = "more";
+					}}
+				/>
 				<p class="missing">
 					{missing.length === 0 ? null : (
 						<>

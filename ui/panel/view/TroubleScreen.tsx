@@ -1,6 +1,10 @@
 import done from "lucide:check";
+import more from "lucide:ellipsis";
 import retry from "lucide:rotate-ccw";
+import { Button } from "../../kit/controls/Button.tsx";
 import { Ask } from "./Ask.tsx";
+import { MoreScreen } from "./equipment/MoreScreen.tsx";
+import { ServiceScreen } from "./equipment/ServiceScreen.tsx";
 import { Failure } from "./Failure.tsx";
 import { Frame } from "./Frame.tsx";
 import type { ScreenProps } from "./ScreenProps.ts";
@@ -9,8 +13,11 @@ import type { ScreenProps } from "./ScreenProps.ts";
 export function TroubleScreen(props: ScreenProps<"trouble">) {
 	const { model, snapshot, words, screen } = props;
 	const { can } = snapshot;
+	if (model.aside.value === "more") return <MoreScreen key="more" {...props} />;
+	if (model.aside.value === "service") return <ServiceScreen key="service" {...props} />;
 	return (
 		<Frame
+			key="trouble"
 			{...props}
 			name="centred"
 			bar={
@@ -25,6 +32,15 @@ export function TroubleScreen(props: ScreenProps<"trouble">) {
 					>
 						<span>{words.trouble.retry}</span>
 					</Ask>
+					<Button
+						icon={more}
+						class="tile"
+						onPress={() => {
+							model.aside.value = "more";
+						}}
+					>
+						<span>{words.moreThings}</span>
+					</Button>
 					{can.dismiss ? (
 						<Ask model={model} intent={{ type: "panel.dismiss" }} can={can.dismiss} icon={done} class="tile end">
 							<span>{words.ended.done}</span>

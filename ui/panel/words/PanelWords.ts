@@ -1,5 +1,12 @@
 import type { ServiceTrouble } from "../../../device/contract/failure.ts";
+import type { PeripheralFailure, Peripherals } from "../../../device/contract/peripherals.ts";
 import type { AgendaEntry, Snapshot } from "../../../device/contract/snapshot.ts";
+import type { Notice } from "../model/PanelModel.ts";
+import type { SteeringObstacle } from "../view/equipment/steeringObstacle.ts";
+import type { Way } from "../view/equipment/ways.ts";
+
+type Device = Peripherals["devices"][number];
+type Display = NonNullable<Peripherals["display"]>;
 
 /** What went wrong in one sentence, and what a person can do next. */
 interface TroubleWords {
@@ -106,6 +113,57 @@ export interface PanelWords {
 	lost: string;
 	lostExplain: string;
 	connecting: string;
-	notNow: string;
+	notices: Record<Notice, string>;
+	/** On the tile of a source that hardware holds closed: where it is opened. */
+	held: Record<"microphone" | "camera", string>;
+	/** The same on the clock. */
+	heldAtRest: Record<"microphone" | "camera", string>;
+	camera: {
+		open: string;
+		title: string;
+		pad: string;
+		ways: Record<Way, string>;
+		home: string;
+		presets: string;
+		noPresets: string;
+		/** A place that nobody named. */
+		preset(number: number): string;
+		store: string;
+		choose: string;
+		replace(name: string): string;
+		tracking: string;
+		farControl: string;
+		/** Why it can't be turned, and what to do. */
+		obstacles: Record<SteeringObstacle, string>;
+	};
+	display: {
+		open: string;
+		title: string;
+		name: string;
+		lost: string;
+		states: Record<NonNullable<Display["power"]> | "unknown", string>;
+		on: string;
+		off: string;
+		volume: string;
+		volumeExplain: string;
+		muted: string;
+		louder: string;
+		quieter: string;
+	};
+	/** The button that opens what is seldom needed, and that page. */
+	moreThings: string;
+	service: {
+		open: string;
+		title: string;
+		explain: string;
+		lost(count: number): string;
+		none: string;
+		kinds: Record<Device["kind"], string>;
+		states: Record<Device["state"], string>;
+		since(when: string): string;
+		failures: Record<PeripheralFailure, TroubleWords>;
+		/** What the hardware says just now. */
+		hardware: Record<keyof Peripherals["hardware"], Record<"yes" | "no", string>>;
+	};
 	missing(what: Snapshot["missing"]): string;
 }

@@ -1,0 +1,36 @@
+import home from "lucide:house";
+import minus from "lucide:minus";
+import plus from "lucide:plus";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { Ask } from "../Ask.tsx";
+import type { PanelProps } from "../ScreenProps.ts";
+import { holdByKeys } from "./holdByKeys.ts";
+import { letGoWhenAway } from "./letGoWhenAway.ts";
+import { ThumbPad } from "./ThumbPad.tsx";
+import { ZoomKey } from "./ZoomKey.tsx";
+
+/** Pad, home and zoom over the picture. Whatever takes them off the screen lets go of the camera. */
+export function CameraControls(props: PanelProps) {
+	const { model, snapshot, words } = props;
+	const { steering } = model;
+	const controls = useRef<HTMLDivElement>(null);
+	useLayoutEffect(() => {
+		if (!controls.current) return;
+		const ends = [holdByKeys(controls.current, steering), letGoWhenAway(steering)];
+		return () => {
+			for (const end of ends) end();
+		};
+	}, [steering]);
+	return (
+		<div class="camera-controls" ref={controls}>
+			<ThumbPad {...props} />
+			<Ask model={model} intent={{ type: "panel.camera_home" }} can={snapshot.can.steer} icon={home}>
+				{words.camera.home}
+			</Ask>
+			<div class="zoom">
+				<ZoomKey steering={steering} way="out" icon={minus} label={words.camera.ways.out} />
+				<ZoomKey steering={steering} way="in" icon={plus} label={words.camera.ways.in} />
+			</div>
+		</div>
+	);
+}

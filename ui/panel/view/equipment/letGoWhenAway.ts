@@ -1,0 +1,15 @@
+import type { Steering } from "../../model/Steering.ts";
+
+/** Whoever is away lets go: the page is hidden or left, or something else has the focus. */
+export function letGoWhenAway(steering: Steering): () => void {
+	const attached = new AbortController();
+	const { signal } = attached;
+	const letGo = () => steering.end();
+	window.addEventListener("blur", letGo, { signal });
+	window.addEventListener("pagehide", letGo, { signal });
+	document.addEventListener("visibilitychange", letGo, { signal });
+	return () => {
+		letGo();
+		attached.abort();
+	};
+}

@@ -10,16 +10,19 @@ export interface AxisOptions<D> {
 	 * that still waits; the signal takes back one that waits. @throws RoomError with one of the codes that `ViscaLine.tell` has.
 	 */
 	tell(say: () => D, urgent: boolean, signal: AbortSignal): Promise<void>;
-	/** A stop got no answer: sends those that are due once more without waiting for one. A line that is dumb in one direction must not keep a camera turning. */
+	/**
+	 * A stop got no answer: sends those that are due once more without waiting for one. A line that is dumb in one direction must not keep a
+	 * camera turning.
+	 */
 	shout(): void;
 	/** A stop found no room in the camera: makes some. */
 	makeRoom(): void;
 	/** Whether a camera that refuses to stop stands still anyhow, as one in standby. */
 	stands(): Promise<boolean>;
 	/** The camera has acknowledged a stop. */
-	onStill?(): void;
-	/** A motion was refused or got lost; a stop never is, it is said again. */
-	onRefused?(error: RoomError): void;
+	onStill(): void;
+	/** It was refused, or got lost; a stop is said again all the same. */
+	onRefused(error: RoomError): void;
 }
 
 const RETRY_MS = 50;
@@ -31,8 +34,8 @@ const MOST_REFUSALS = 5;
 const MOST_LOST = 3;
 
 /**
- * Something of a camera that goes on moving until it is told otherwise: pan and tilt, zoom, focus. The newest wish counts and is said as fast as the
- * camera acknowledges. A stop does not wait for the motion before it to be acknowledged, and is said until it is.
+ * Something of a camera that goes on moving until it is told otherwise: pan and tilt, zoom, focus. The newest wish counts and is said as
+ * fast as the camera acknowledges. A stop goes before all that waits, and is said until it is acknowledged.
  */
 export class Axis<D> {
 	readonly #options: AxisOptions<D>;
@@ -131,19 +134,21 @@ export class Axis<D> {
 			const error = await failureOf(this.#options.tell(say, false, life.signal));
 			if (life !== this.#life) return;
 			this.#saying = false;
-			if (error) {
-				if (error.code === "link.lost") break;
-				if (!refused.has(error.code)) this.#known = null;
-				if (error.code === "peripheral.timeout") lost += 1;
-				if (error.code !== "peripheral.overtaken") this.#options.onRefused?.(error);
-				await new Promise<void>((resolve) => {
-					this.#options.clock.after(refused.has(error.code) ? REFUSED_MS : RETRY_MS, resolve);
-				});
-				if (life !== this.#life) return;
-			} else {
+			if (!error) {
 				this.#known = said;
 				lost = 0;
+				continue;
 			}
+			if (error.code === "link.lost") break;
+			if (error.code === "peripheral.overtaken") continue;
+			const wasRefused = refused.has(error.code);
+			if (!wasRefused) this.#known = null;
+			if (error.code === "peripheral.timeout") lost += 1;
+			this.#options.onRefused(error);
+			await new Promise((resolve) =>
+				this.#options.clock.after(wasRefused ? REFUSED_MS : RETRY_MS, () => resolve(null)),
+			);
+			if (life !== this.#life) return;
 		}
 		this.#following = false;
 	}
@@ -165,7 +170,7 @@ export class Axis<D> {
 			// A motion that waited behind this stop is overtaken by the next.
 		} while (this.#is(this.#wanted) && !this.still);
 		this.#stopping = null;
-		if (this.#is(this.#known)) this.#options.onStill?.();
+		if (this.#is(this.#known)) this.#options.onStill();
 		// A thumb that came down meanwhile wants what the camera did before: until now that was no news.
 		void this.#follow();
 	}
@@ -175,6 +180,7 @@ export class Axis<D> {
 			case "peripheral.overtaken":
 				return;
 			case "peripheral.timeout":
+				this.#options.onRefused(error);
 				// The line waits by itself before it takes the next one.
 				return this.#options.shout();
 			case "peripheral.busy":

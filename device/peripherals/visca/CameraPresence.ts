@@ -65,6 +65,11 @@ export class CameraPresence {
 		this.#poll.start();
 	}
 
+	/** Something was not answered: asks at once whether it is still there. */
+	doubt(): void {
+		if (this.#introduced && this.#missed === 0) this.#poll.start();
+	}
+
 	#follow(state: LinkState): void {
 		// A line that was opened anew because nobody answered: the camera is lost until it does.
 		if (state.name === "up") this.again(this.#health.failure === "link.silent" ? "link.silent" : null);

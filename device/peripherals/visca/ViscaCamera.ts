@@ -29,8 +29,8 @@ export interface ViscaCameraOptions {
 
 /** Nobody waits longer for a camera to stop when the program ends. */
 const LAST_STOP_MS = 2000;
-/** A camera that says what is no VISCA is logged no more often. */
-const UNREADABLE_MS = 60_000;
+/** The same trouble is logged no more often. */
+const LOG_MS = 10_000;
 
 /** A camera that speaks VISCA, over whatever carries it. */
 export class ViscaCamera implements PtzCamera {
@@ -42,11 +42,12 @@ export class ViscaCamera implements PtzCamera {
 	readonly #line: ViscaLine;
 	readonly #motions: CameraMotions;
 	readonly #presence: CameraPresence;
-	/** Counts what people asked of it; a newer one overtakes. */
-	#turn = 0;
+	/** What takes the camera somewhere; what is asked of it later takes its place, unless it has begun. */
+	#errand: AbortController | null = null;
 	#version: ViscaVersion | null = null;
 	#panDigits: 4 | 5 = 4;
-	#unreadableLogged = Number.NEGATIVE_INFINITY;
+	/** When each code was logged last. */
+	readonly #logged = new Map<string, number>();
 
 	constructor(options: ViscaCameraOptions) {
 		const { link, transport, clock = systemClock, log = silentLog, presets = 6 } = options;
@@ -55,8 +56,7 @@ export class ViscaCamera implements PtzCamera {
 		this.#log = log;
 		this.presets = presets;
 		this.#line = new ViscaLine({ link, transport, clock, onUnasked: (reply) => this.#unasked(reply) });
-		const onRefused = ({ code }: RoomError): void => log.write("warn", "peripheral.refused", { kind: this.kind, code });
-		this.#motions = new CameraMotions({ line: this.#line, clock, onRefused });
+		this.#motions = new CameraMotions({ line: this.#line, clock, onRefused: ({ code }) => this.#notMoved(code) });
 		this.#presence = new CameraPresence({
 			link,
 			clock,
@@ -84,8 +84,9 @@ export class ViscaCamera implements PtzCamera {
 	}
 
 	async stop(): Promise<void> {
-		this.#turn += 1;
-		if (this.health.state === "ok" && !this.#motions.still) {
+		this.#errand?.abort();
+		const isThere = this.#options.link.state.name === "up" && this.health.state !== "lost";
+		if (isThere && !this.#motions.still) {
 			const enough = Promise.withResolvers<void>();
 			const cancel = this.#clock.after(LAST_STOP_MS, enough.resolve);
 			await Promise.race([this.#motions.rest(), enough.promise]);
@@ -99,19 +100,18 @@ export class ViscaCamera implements PtzCamera {
 	move(motion: CameraMotion): void {
 		// Nothing is lost by it: a camera that comes back is stopped before anything else.
 		if (this.health.state !== "ok") return;
-		this.#turn += 1;
+		this.#errand?.abort();
 		this.#motions.move(motion);
 	}
 
 	async goTo(position: CameraPosition): Promise<void> {
-		const { panTilt, zoom } = this.#motions;
-		await this.#restFirst();
+		const { panTilt, zoom, fastest } = this.#motions;
 		const steps = stepsOf(position, this.#range);
-		const target = { ...steps, speed: this.#motions.fastest.pan, panDigits: this.#panDigits };
-		await Promise.all([
-			this.#line.command(viscaCommand.goTo(target), () => panTilt.drift()),
-			this.#line.command(viscaCommand.zoomTo(steps.zoom), () => zoom.drift()),
-		]);
+		const target = { ...steps, speed: fastest.pan, panDigits: this.#panDigits };
+		await this.#send(
+			[viscaCommand.goTo(target), () => panTilt.drift()],
+			[viscaCommand.zoomTo(steps.zoom), () => zoom.drift()],
+		);
 	}
 
 	async position(): Promise<CameraPosition> {
@@ -125,8 +125,7 @@ export class ViscaCamera implements PtzCamera {
 
 	async recall(preset: number): Promise<void> {
 		this.#mustHave(preset);
-		await this.#restFirst();
-		await this.#line.command(viscaCommand.recallPreset(preset), () => this.#motions.drift());
+		await this.#send([viscaCommand.recallPreset(preset), () => this.#motions.drift()]);
 	}
 
 	async store(preset: number): Promise<void> {
@@ -136,8 +135,7 @@ export class ViscaCamera implements PtzCamera {
 	}
 
 	async home(): Promise<void> {
-		await this.#restFirst();
-		await this.#line.command(viscaCommand.home(), () => this.#motions.panTilt.drift());
+		await this.#send([viscaCommand.home(), () => this.#motions.panTilt.drift()]);
 	}
 
 	async power(on: boolean): Promise<void> {
@@ -149,7 +147,7 @@ export class ViscaCamera implements PtzCamera {
 		this.#mustBeThere();
 		if (how === "stop") return this.#motions.focus.rest();
 		const drives = how === "near" || how === "far";
-		await this.#line.command(viscaCommand.focus(how), () => drives && this.#motions.focus.drift());
+		await this.#line.command(viscaCommand.focus(how), { onSent: () => drives && this.#motions.focus.drift() });
 	}
 
 	async tracking(on: boolean): Promise<void> {
@@ -183,15 +181,24 @@ export class ViscaCamera implements PtzCamera {
 		});
 	}
 
-	/** What comes next turns the camera by itself. The thumb's motion ends before: the camera may refuse what comes next. */
-	async #restFirst(): Promise<void> {
+	/**
+	 * Says what takes the camera somewhere by itself. The thumb's motion ends before: the camera may refuse what comes next.
+	 * @throws RoomError `peripheral.overtaken` where somebody asked for something else before it began.
+	 */
+	async #send(...errands: [body: Uint8Array, onSent: () => void][]): Promise<void> {
 		this.#mustBeThere();
-		this.#turn += 1;
-		const turn = this.#turn;
+		this.#errand?.abort();
+		this.#errand = new AbortController();
+		const { signal } = this.#errand;
 		const { panTilt, zoom } = this.#motions;
-		// One that is on its way to a preset needs no stop in between.
-		await Promise.all([panTilt, zoom].map((axis) => (axis.driven ? axis.rest() : null)));
-		if (turn !== this.#turn) throw new RoomError("peripheral.overtaken", "somebody moved the camera meanwhile");
+		try {
+			await Promise.all([panTilt, zoom].map((axis) => (axis.driven ? axis.rest() : null)));
+			await Promise.all(errands.map(([body, onSent]) => this.#line.command(body, { onSent, signal })));
+		} catch (error) {
+			const overtaken = signal.aborted && error instanceof RoomError && error.code === "peripheral.cancelled";
+			if (!overtaken) throw error;
+			throw new RoomError("peripheral.overtaken", "somebody moved the camera meanwhile", { cause: error });
+		}
 	}
 
 	#mustBeThere(): void {
@@ -205,14 +212,19 @@ export class ViscaCamera implements PtzCamera {
 
 	#unasked(reply: ViscaReply | null): void {
 		if (reply?.is === "network_change") this.#presence.again(null);
-		else if (!reply) this.#unreadable();
+		else if (!reply) this.#refused("peripheral.unreadable");
 	}
 
-	#unreadable(): void {
+	#notMoved(code: string): void {
+		this.#refused(code);
+		if (code === "peripheral.timeout") this.#presence.doubt();
+	}
+
+	#refused(code: string): void {
 		const now = this.#clock.now();
-		if (now - this.#unreadableLogged < UNREADABLE_MS) return;
-		this.#unreadableLogged = now;
-		this.#log.write("warn", "peripheral.refused", { kind: this.kind, code: "peripheral.unreadable" });
+		if (now - (this.#logged.get(code) ?? Number.NEGATIVE_INFINITY) < LOG_MS) return;
+		this.#logged.set(code, now);
+		this.#log.write("warn", "peripheral.refused", { kind: this.kind, code });
 	}
 }
 

@@ -70,18 +70,21 @@ export class ViscaLine {
 		const done: Verdict<void> = { is: "done", value: undefined };
 		return this.#ask(() => ({
 			...this.#message("command", body, (answer): Verdict<void> => {
-				if (answer.is === "ack" || answer.is === "ran" || this.#isDone(answer)) return done;
+				if (answer.is === "ack" || this.#isDone(answer)) return done;
+				// It did, says its number; a motion or a stop does no harm twice, and then it says so itself.
+				if (answer.is === "ran") return { is: "failed", error: answerLost() };
 				return isRefusal(answer) ? { is: "failed", error: refusalError(answer.why) } : { is: "other" };
 			}),
 			...options,
 		}));
 	}
 
-	/** Resolves when the camera says that it has done it. @param onSent is told when it goes out. */
-	async command(body: Uint8Array, onSent: () => void = () => {}): Promise<void> {
+	/** Resolves when the camera says that it has done it. @param options.onSent is told when it goes out; the signal takes it back before. */
+	async command(body: Uint8Array, options: { onSent?: () => void; signal?: AbortSignal } = {}): Promise<void> {
+		const { onSent = () => {}, ...more } = options;
 		for (const pause of [...BUSY_RETRIES_MS, null]) {
 			try {
-				return await this.#ask(() => this.#command(body, onSent));
+				return await this.#ask(() => ({ ...this.#command(body, onSent), ...more }));
 			} catch (error) {
 				if (pause === null || !(error instanceof RoomError) || error.code !== "peripheral.busy") throw error;
 				await new Promise<void>((resolve) => void this.#options.clock.after(pause, resolve));

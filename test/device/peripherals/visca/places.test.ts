@@ -116,6 +116,21 @@ describe("a camera that is sent somewhere", () => {
 		expect(rig.body.place.pan).toBeGreaterThan(before);
 	});
 
+	it("and told something else while it waits for its turn: it does not go there any more", async () => {
+		rig = await CameraRig.ready({ haste: 0.05, answerMs: 100 });
+		await rig.pass(2000);
+		const asked = rig.outcome(rig.camera.position());
+		const home = rig.outcome(rig.camera.home());
+		rig.camera.move({ pan: 1, tilt: 0, zoom: 0 });
+		rig.camera.move({ pan: 0, tilt: 0, zoom: 0 });
+		expect(await home).toBe("peripheral.overtaken");
+		rig.heard();
+		await asked;
+		await rig.pass(1000);
+		expect(rig.heard()).not.toContain("010604");
+		expect(rig.body.moving).toBe(false);
+	});
+
 	it("home, and to a preset that was stored", async () => {
 		rig = await CameraRig.ready();
 		await rig.outcome(rig.camera.goTo({ pan: 0.2, tilt: 0.2, zoom: 0.2 }));

@@ -23,7 +23,7 @@ const arrows: Record<string, string[]> = {
 	"device/privacy": ["device/core"],
 	// what the drivers report is drawn by the panel, and scenes follow what is drawn
 	"device/peripherals": ["device/core", "device/contract"],
-	"device/doctor": ["device/core", "device/media/gst", "device/meeting/Peer.ts"],
+	"device/doctor": ["device/core", "device/media/gst", "device/meeting/Peer.ts", "device/peripherals/link"],
 	"device/panel": ["device/contract", "device/core"],
 	"ui/kit": [...contracts],
 	"ui/panel": ["ui/kit", "device/contract", "device/core"],

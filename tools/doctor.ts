@@ -13,8 +13,10 @@ import { DevicesCheck } from "../device/doctor/DevicesCheck.ts";
 import { ElementsCheck } from "../device/doctor/ElementsCheck.ts";
 import { PortCheck } from "../device/doctor/PortCheck.ts";
 import { runChecks } from "../device/doctor/runChecks.ts";
+import { SerialPortCheck } from "../device/doctor/SerialPortCheck.ts";
 import { TurnCheck } from "../device/doctor/TurnCheck.ts";
 import { iceServersOf } from "../device/program/iceServersOf.ts";
+import { serialPortsOf } from "../device/program/serialPortsOf.ts";
 
 const { values } = parseArgs({
 	options: {
@@ -35,8 +37,9 @@ const base = Number(process.env["INCAMERA_PORT_BASE"] ?? 8080);
 const checks: Check[] = [new ElementsCheck(), new CodecsCheck(), new DevicesCheck()];
 if (values.config) {
 	try {
-		const { panel } = await loadRoomConfig(values.config);
+		const { panel, peripherals } = await loadRoomConfig(values.config);
 		checks.push(new PortCheck("panel", panel.port, panel.host));
+		for (const port of serialPortsOf(peripherals, null)) checks.push(new SerialPortCheck(port));
 	} catch (thrown) {
 		const { code, message } = RoomError.from(thrown, "config.unreadable");
 		console.error(`${code}: ${message}`);

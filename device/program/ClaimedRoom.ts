@@ -3,6 +3,7 @@ import type { CalendarSource } from "../calendar/CalendarSource.ts";
 import { IcsFile } from "../calendar/IcsFile.ts";
 import type { RoomConfig } from "../config/RoomConfig.ts";
 import type { Intent } from "../contract/intents.ts";
+import type { Equipment } from "../contract/peripherals.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
@@ -169,6 +170,10 @@ export class ClaimedRoom implements ShownRoom {
 
 	get enginePid(): number | null {
 		return this.#engine.pid;
+	}
+
+	get equipment(): Equipment {
+		return this.#equipment.view;
 	}
 
 	get ready(): boolean {

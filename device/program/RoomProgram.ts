@@ -16,6 +16,7 @@ import { type Claimed, ClaimedRoom } from "./ClaimedRoom.ts";
 import { PanelFront } from "./PanelFront.ts";
 import { wipeState } from "./roomState.ts";
 import { runDoctor } from "./runDoctor.ts";
+import { serialPortsOf } from "./serialPortsOf.ts";
 
 export interface RoomProgramOptions {
 	version: string;
@@ -258,7 +259,10 @@ export class RoomProgram {
 				setImmediate(() => this.#options.over("restart"));
 				return { status: 200 };
 			case "doctor":
-				return runDoctor(this.#claim?.state === "claimed" ? this.#claim : null);
+				return runDoctor(
+					this.#claim?.state === "claimed" ? this.#claim : null,
+					serialPortsOf(this.#config.peripherals, this.#room?.equipment ?? null),
+				);
 			case "unenrol":
 				// the agent's own
 				return { status: 501, code: "room.not_ours" };

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { doctorCheck } from "../../provisioning/contract/commands.ts";
+import type { ConfiguredPort } from "../doctor/SerialPortCheck.ts";
 import type { Claimed } from "./ClaimedRoom.ts";
 
 /** All checks together; each has its own limit. */
@@ -22,6 +23,7 @@ export interface DoctorQuestion {
 	identity: { certificate: string; ca: string } | null;
 	/** Origin; null: none is known. */
 	rendezvous: string | null;
+	serialPorts: ConfiguredPort[];
 }
 
 /**
@@ -30,6 +32,7 @@ export interface DoctorQuestion {
  */
 export async function runDoctor(
 	claim: Claimed | null,
+	serialPorts: ConfiguredPort[],
 	deadlineMs = DEADLINE_MS,
 ): Promise<{ status: 200; checks: DoctorCheck[] } | { status: 500; code: string }> {
 	const child = fork(join(import.meta.dirname, "doctorMain.ts"), [], { stdio: ["ignore", "ignore", "ignore", "ipc"] });
@@ -38,6 +41,7 @@ export async function runDoctor(
 		const question: DoctorQuestion = {
 			identity: claim && { certificate: claim.identity.certificate, ca: claim.identity.ca },
 			rendezvous: claim?.rendezvous ?? null,
+			serialPorts,
 		};
 		child.send(question);
 		const gone = once(child, "exit").then(() => null);

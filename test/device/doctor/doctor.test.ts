@@ -13,9 +13,12 @@ import { CodecsCheck } from "../../../device/doctor/CodecsCheck.ts";
 import { ElementsCheck } from "../../../device/doctor/ElementsCheck.ts";
 import { PortCheck } from "../../../device/doctor/PortCheck.ts";
 import { runChecks } from "../../../device/doctor/runChecks.ts";
+import { type ConfiguredPort, SerialPortCheck } from "../../../device/doctor/SerialPortCheck.ts";
 import { TurnCheck } from "../../../device/doctor/TurnCheck.ts";
+import { openSerial } from "../../../device/peripherals/link/openSerial.ts";
 import { FleetCa } from "../../../provisioning/service/ca/FleetCa.ts";
 import { startTurn } from "../../../provisioning/service/turn/coturn.ts";
+import { PtyPair } from "../../sim/line/PtyPair.ts";
 
 const signal = new AbortController().signal;
 const dayMs = 86_400_000;
@@ -89,6 +92,30 @@ describe("checks of the doctor", () => {
 		expect(await new TurnCheck(async () => [], stunAnswers).run(signal)).toMatchObject({ code: "doctor.turn_missing" });
 		const unreachable = new TurnCheck(() => Promise.reject(new Error("no")), stunAnswers);
 		expect(await unreachable.run(signal)).toMatchObject({ code: "doctor.rendezvous_unreachable" });
+	});
+
+	it("says of a device's serial port whether it is there, free, and ours; and asks a room that holds it", async () => {
+		const pty = await PtyPair.open();
+		const check = (known: ConfiguredPort["known"], path = pty.path) =>
+			new SerialPortCheck({ device: "camera", path, baudRate: 9600, known }).run(signal);
+		expect(await check(null)).toMatchObject({ status: "ok", found: "free" });
+		const line = await openSerial({ path: pty.path, baudRate: 9600 })({ bytes() {}, ended() {} }, signal);
+		expect(await check(null)).toMatchObject({ status: "care", code: "doctor.serial_busy" });
+		expect(await check("held")).toMatchObject({ status: "ok", found: "in use by this room" });
+		await line.close();
+		expect(await check(null)).toMatchObject({ status: "ok" });
+		expect(await check(null, join(folder, "nothing"))).toMatchObject({ code: "doctor.serial_absent" });
+		await pty.close();
+		expect(await check(null)).toMatchObject({ status: "care", code: "doctor.serial_absent" });
+		for (const [known, code] of [
+			["link.denied", "doctor.serial_denied"],
+			["link.busy", "doctor.serial_busy"],
+			["link.silent", "doctor.serial_silent"],
+		] as const) {
+			const { advice, ...found } = await check(known);
+			expect([found.code, advice]).toEqual([code, expect.any(String)]);
+			expect(JSON.stringify({ advice, found })).not.toContain(pty.path);
+		}
 	});
 
 	it("takes a check that throws for a failed one, and goes on", async () => {

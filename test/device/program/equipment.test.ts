@@ -230,6 +230,17 @@ test("the mute key is above the panel", async () => {
 	await shows(({ media }) => media.microphone.state === "open", "heard again");
 });
 
+test("the doctor says which of the devices' ports is at fault, from afar too", async () => {
+	await inService({ tv: { driver: "samsung-mdc", serial: join(folder, "nothing") } });
+	await Promise.all([ok("sign"), shows(() => shown("tv")?.failure === "link.absent", "no display")]);
+	const { status, checks = [] } = await agent.command({ op: "doctor", args: {} });
+	expect(status).toBe(200);
+	const of = (name: string) => checks.find((check) => check.name === `serial.${name}`);
+	expect([of("sign")?.status, of("camera")?.status]).toEqual(["ok", "ok"]);
+	expect(of("tv")).toMatchObject({ status: "warning", code: "doctor.serial_absent" });
+	expect(JSON.stringify(checks)).not.toContain(folder);
+});
+
 test("somebody who comes and goes is told to the fleet, and nothing else of them", async () => {
 	await inService();
 	await ok("sign");

@@ -3,7 +3,6 @@ import type { Log } from "../../core/log.ts";
 import { RoomError } from "../../core/RoomError.ts";
 import { lgDisplay } from "../lg/lgDisplay.ts";
 import { measureLg } from "../lg/lgFrames.ts";
-import { datagramSplitter } from "../link/datagramSplitter.ts";
 import type { FrameLink, FrameSplitter } from "../link/FrameLink.ts";
 import type { LineTap } from "../link/LineTap.ts";
 import { type LinkAddress, openLink } from "../link/openLink.ts";
@@ -20,10 +19,7 @@ import { measureMdc } from "../samsung-mdc/mdcFrames.ts";
 import { samsungMdcDisplay } from "../samsung-mdc/samsungMdcDisplay.ts";
 import { measureNec } from "../sharp-nec/necFrames.ts";
 import { sharpNecDisplay } from "../sharp-nec/sharpNecDisplay.ts";
-import { DatagramTransport } from "../visca/DatagramTransport.ts";
-import { StreamTransport } from "../visca/StreamTransport.ts";
-import { ViscaCamera } from "../visca/ViscaCamera.ts";
-import { ViscaSplitter } from "../visca/ViscaSplitter.ts";
+import { openViscaCamera } from "../visca/openViscaCamera.ts";
 import type { DeviceSetup } from "./DeviceSetup.ts";
 
 export interface Surroundings {
@@ -38,25 +34,17 @@ type Factories = {
 	readonly [D in DriverName]: (setup: Extract<DeviceSetup, { driver: D }>, around: Surroundings) => Driven;
 };
 
-/** The longest message of VISCA over IP has 8 + 16 bytes. */
-const VISCA_DATAGRAM_BYTES = 64;
 /** The fewest that cameras have. */
 const FEWEST_PRESETS = 6;
 
 /** A driver for each name; one without doesn't compile. */
 const factories: Factories = {
-	visca({ at, address, presets, tracking }, { clock, log, tap }) {
-		const udp = at.by === "udp";
-		return new ViscaCamera({
-			link: openLink(at, {
-				splitter: () => (udp ? datagramSplitter(VISCA_DATAGRAM_BYTES) : new ViscaSplitter()),
-				...{ clock, tap },
-			}),
-			transport: udp ? new DatagramTransport() : new StreamTransport({ address, chain: at.by === "serial" }),
+	visca: ({ at, address, presets, tracking }, around) =>
+		openViscaCamera(at, {
+			...around,
+			...{ address, tracking },
 			presets: Math.max(FEWEST_PRESETS, ...presets.map(({ number }) => number + 1)),
-			...{ tracking, clock, log },
-		});
-	},
+		}),
 	"samsung-mdc": ({ at, id, silentInStandby }, around) =>
 		samsungMdcDisplay(scanned(at, measureMdc, around), { clock: around.clock, id, ...silence(silentInStandby) }),
 	lg: ({ at, id, silentInStandby }, around) =>

@@ -1,6 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
-import type { Log } from "../../core/log.ts";
 import { datagramSplitter } from "../link/datagramSplitter.ts";
+import type { LineTap } from "../link/LineTap.ts";
 import { type LinkAddress, openLink } from "../link/openLink.ts";
 import { DatagramTransport } from "./DatagramTransport.ts";
 import { StreamTransport } from "./StreamTransport.ts";
@@ -11,15 +11,16 @@ import { LONGEST_DATAGRAM } from "./viscaDatagram.ts";
 
 export interface OpenViscaOptions extends Omit<ViscaCameraOptions, "link" | "transport"> {
 	clock: Clock;
-	log: Log;
+	/** Is told what happens on its line. */
+	tap?: LineTap;
 	/** Of the camera on its serial line, 1 to 7; over the network there is but one. Default 1. */
 	address?: number;
 }
 
 /** A camera where it is: its port is opened at once, the conversation begins with `start`. */
-export function openViscaCamera(at: LinkAddress, { address = 1, ...options }: OpenViscaOptions): ViscaCamera {
+export function openViscaCamera(at: LinkAddress, { address = 1, tap, ...options }: OpenViscaOptions): ViscaCamera {
 	const splitter = () => (at.by === "udp" ? datagramSplitter(LONGEST_DATAGRAM) : new ViscaSplitter());
-	const link = openLink(at, { splitter, clock: options.clock });
+	const link = openLink(at, { splitter, clock: options.clock, ...(tap && { tap }) });
 	return new ViscaCamera({ ...options, link, transport: transportTo(at, address) });
 }
 

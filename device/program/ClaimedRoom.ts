@@ -7,6 +7,7 @@ import type { Equipment } from "../contract/peripherals.ts";
 import type { Snapshot } from "../contract/snapshot.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
+import { RoomError } from "../core/RoomError.ts";
 import type { TwinSettings } from "../fleet/judgeTwin.ts";
 import { isOccupied } from "../fleet/roomStatus.ts";
 import { EngineClient } from "../media/EngineClient.ts";
@@ -14,6 +15,7 @@ import { ReplayCache } from "../meeting/ReplayCache.ts";
 import type { Levels } from "../panel/PanelPort.ts";
 import { isForEquipment, RoomEquipment } from "../peripherals/equipment/RoomEquipment.ts";
 import { PresetPictures } from "../peripherals/presets/PresetPictures.ts";
+import { RecordingDoor } from "../peripherals/recording/RecordingDoor.ts";
 import { minuteOfDayIn } from "../peripherals/scenes/minuteOfDayIn.ts";
 import { SceneRunner } from "../peripherals/scenes/SceneRunner.ts";
 import { KnownKeys } from "../privacy/KnownKeys.ts";
@@ -25,7 +27,7 @@ import { engineOptionsOf } from "./engineOptions.ts";
 import { type LoadedIdentity, loadIdentity } from "./loadIdentity.ts";
 import type { ShownRoom } from "./PanelFront.ts";
 import { reportGates } from "./reportGates.ts";
-import { knownKeysPath, presetPicturesPath } from "./roomState.ts";
+import { knownKeysPath, presetPicturesPath, recordingDoorPath } from "./roomState.ts";
 import { runRing } from "./runRing.ts";
 import { runSession } from "./runSession.ts";
 import { takePicture } from "./takePicture.ts";
@@ -58,6 +60,7 @@ export class ClaimedRoom implements ShownRoom {
 	readonly #equipment: RoomEquipment;
 	readonly #pictures: PresetPictures;
 	readonly #scenes: SceneRunner;
+	readonly #recordings: RecordingDoor;
 	#settings: TwinSettings;
 	#calendar: CalendarSource | null = null;
 	#ready = false;
@@ -125,6 +128,7 @@ export class ClaimedRoom implements ShownRoom {
 		const minuteOfDay = minuteOfDayIn(options.settings.timeZone);
 		const rules = { quietMinutes, eveningAt, minuteOfDay };
 		this.#scenes = new SceneRunner({ devices: equipment.devices, scenes, rules, clock, log: options.log });
+		this.#recordings = new RecordingDoor({ taps: () => equipment.taps, clock });
 		this.#listen();
 	}
 
@@ -135,10 +139,21 @@ export class ClaimedRoom implements ShownRoom {
 	async start(): Promise<void> {
 		this.#room.start();
 		this.#equipment.start();
+		this.#openRecordings();
 		await Promise.all([this.#engine.start(), this.#startCalendar()]);
 		if (this.#stopped) return;
 		this.#ringer.start();
 		this.#ready = true;
+	}
+
+	/** A help for technicians, without which the room works. */
+	#openRecordings(): void {
+		const { config, log } = this.#options;
+		if (config.peripherals.length === 0) return;
+		this.#recordings.listen(recordingDoorPath(config.state)).catch((thrown: unknown) => {
+			const { code } = RoomError.from(thrown, "recording.door_unusable");
+			log.write("warn", "peripheral.refused", { kind: "recording", code });
+		});
 	}
 
 	/** Leaves a call in order, closes the sources, ends the engine; a camera that moves stands still. */
@@ -147,7 +162,13 @@ export class ClaimedRoom implements ShownRoom {
 		this.#scenes.stop();
 		const equipment = this.#equipment.stop();
 		await this.#room.stop();
-		await Promise.allSettled([equipment, this.#calendar?.stop(), this.#ringer.close(), this.#engine.stop()]);
+		await Promise.allSettled([
+			this.#recordings.close(),
+			equipment,
+			this.#calendar?.stop(),
+			this.#ringer.close(),
+			this.#engine.stop(),
+		]);
 		this.#identity.close();
 	}
 

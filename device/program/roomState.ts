@@ -7,6 +7,9 @@ export const knownKeysPath = (state: string): string => join(state, "known-keys.
 /** Where it keeps what the camera saw when its presets were stored. That is all in its folder. */
 export const presetPicturesPath = (state: string): string => join(state, "presets");
 
+/** Where a technician can listen on the room's lines while its program runs. */
+export const recordingDoorPath = (state: string): string => join(state, "recording.sock");
+
 /** Deletes what a room kept, when it leaves the fleet. Nothing that isn't the room's is touched, whatever folder was configured. */
 export async function wipeState(state: string): Promise<void> {
 	const path = knownKeysPath(state);

@@ -62,7 +62,7 @@ export const nextSteps: Readonly<Record<string, string>> = {
 		"Stop the room's program (systemctl stop incamera-room), or listen on its line: incamera room record <device>",
 	"recording.denied": "Run it as the room program's account or as root: sudo incamera room record <device>",
 	"recording.no_such_device": "Devices are named under `peripherals` in the room's configuration.",
-	"recording.port_busy": "The port is held by a program that is no room program: fuser -v <port> says which.",
+	"recording.port_busy": "fuser -v <port> says which program it is.",
 	"cli.no_token": "Set INCAMERA_TOKEN, or keep the token in a file: incamera fleet login",
 	"database.unavailable": "The service runs, its database does not answer; see docs/operations.md.",
 };

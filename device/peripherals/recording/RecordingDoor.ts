@@ -1,5 +1,6 @@
-import { rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
+import { dirname } from "node:path";
 import * as z from "zod/mini";
 import type { Clock } from "../../core/clock.ts";
 import { JsonLines } from "../../core/JsonLines.ts";
@@ -49,6 +50,7 @@ export class RecordingDoor {
 		// For nobody else, not even for a moment; listening on a path is done when `listen` returns.
 		const before = process.umask(0o177);
 		try {
+			mkdirSync(dirname(path), { recursive: true });
 			rmSync(path, { force: true });
 			this.#server.listen(path);
 		} catch (error) {

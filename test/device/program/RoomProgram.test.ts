@@ -7,13 +7,16 @@ import { roomConfig } from "../../../device/config/RoomConfig.ts";
 import type { Snapshot } from "../../../device/contract/snapshot.ts";
 import { silentLog } from "../../../device/core/log.ts";
 import type { RoomError } from "../../../device/core/RoomError.ts";
+import { askRecording } from "../../../device/peripherals/recording/askRecording.ts";
 import { RoomProgram } from "../../../device/program/RoomProgram.ts";
+import { recordingDoorPath } from "../../../device/program/roomState.ts";
 import { type FleetCa, openCa } from "../../../provisioning/service/ca/FleetCa.ts";
 import { freePort } from "../../../provisioning/service/child/freePort.ts";
 import { buildPage } from "../../../tools/build-ui.ts";
 import { PanelDriver } from "../../e2e/PanelDriver.ts";
 import { facts, SimulatedAgent, unclaimed } from "../../sim/fleet/SimulatedAgent.ts";
 import { berlinDoc, claimed } from "../../sim/fleet/twin.ts";
+import { PtyPair } from "../../sim/line/PtyPair.ts";
 import { makeNative } from "../media/native/built.ts";
 
 /** The whole room program with its real engine, and an agent that says what a test wants. */
@@ -50,9 +53,9 @@ const state = () => join(folder, "state");
 const devices = { camera: "synthetic", microphone: "synthetic", speaker: "none", display: "none" };
 
 /** Starts the program and connects a panel; resolves with the promise that it is usable. */
-async function begin(): Promise<{ usable: Promise<void> }> {
+async function begin(peripherals: object = {}): Promise<{ usable: Promise<void> }> {
 	const port = await freePort("127.0.0.1");
-	const config = roomConfig.parse({ panel: { port }, agent: agent.path, devices, state: state() });
+	const config = roomConfig.parse({ panel: { port }, agent: agent.path, devices, peripherals, state: state() });
 	program = new RoomProgram(config, {
 		version: "0.1.0",
 		log: silentLog,
@@ -76,10 +79,10 @@ const health = async () => (await fetch(`${url}/healthz`)).json();
 const shows = (test: (snapshot: Snapshot) => boolean, what: string) => panel.until(test, what);
 const resting = () => shows(({ screen, can }) => screen.name === "resting" && can.meetNow, "a room at rest");
 /** A room in service. */
-async function inService(): Promise<void> {
+async function inService(peripherals: object = {}): Promise<void> {
 	agent.claim(await claimed(ca, { folder, deviceId: "room-berlin" }));
 	agent.twin(1, berlinDoc);
-	const { usable } = await begin();
+	const { usable } = await begin(peripherals);
 	await usable;
 	await resting();
 }
@@ -325,3 +328,22 @@ function enginePid(): number {
 	if (!pid) throw new Error("no engine runs");
 	return pid;
 }
+
+test("whoever may, listens on the line of a device that the room drives", async () => {
+	const pty = await PtyPair.open();
+	try {
+		await inService({ camera: { driver: "visca", serial: pty.path } });
+		const lines: string[] = [];
+		const abort = new AbortController();
+		const asked = { device: "camera", mostBytes: 100_000 };
+		const recording = askRecording(recordingDoorPath(state()), asked, (line) => lines.push(line), abort.signal);
+		// nobody answers it, so the driver asks again and again
+		await expect.poll(() => lines.join("")).toContain('"is":"out"');
+		abort.abort();
+		await recording;
+	} finally {
+		await program?.stop();
+		program = null;
+		await pty.close();
+	}
+});

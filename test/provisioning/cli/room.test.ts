@@ -1,8 +1,13 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { SerialPort } from "serialport";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../../device/core/clock.ts";
+import { LineTap } from "../../../device/peripherals/link/LineTap.ts";
+import { RecordingDoor } from "../../../device/peripherals/recording/RecordingDoor.ts";
+import { parseRecording } from "../../../device/peripherals/recording/recording.ts";
+import { recordingDoorPath } from "../../../device/program/roomState.ts";
 import { runProgram } from "../../../provisioning/cli/program.ts";
 import { CameraFirmware } from "../../sim/camera/CameraFirmware.ts";
 import { MessageSplitter } from "../../sim/camera/MessageSplitter.ts";
@@ -14,12 +19,13 @@ let home: string;
 let out: string;
 let err: string;
 let abort: AbortController;
+let terminal: boolean;
 let pty: PtyPair;
 let camera: PtyDevice;
 
 beforeEach(async () => {
 	home = await mkdtemp(join(tmpdir(), "incamera-cli-"));
-	[out, err, abort] = ["", "", new AbortController()];
+	[out, err, abort, terminal] = ["", "", new AbortController(), false];
 	pty = await PtyPair.open();
 	const clock = systemClock;
 	const firmware = new CameraFirmware(new SimulatedCamera({ clock }), { clock });
@@ -45,7 +51,7 @@ function run(...words: string[]): Promise<number> {
 				err += text;
 			},
 			env: { HOME: home },
-			terminal: false,
+			terminal,
 			columns: 80,
 			signal: abort.signal,
 		},
@@ -91,5 +97,88 @@ describe("room probe", () => {
 		const running = run("room", "probe", "--port", pty.path);
 		abort.abort();
 		expect(await running).toBe(130);
+	});
+});
+
+describe("room record", () => {
+	let config: string;
+	beforeEach(async () => {
+		config = join(home, "room.yaml");
+		await writeFile(
+			config,
+			`panel: { port: 8081 }\nstate: state\nperipherals: { camera: { driver: visca, serial: ${pty.path} } }\n`,
+		);
+	});
+	/** Records until the recording holds this. */
+	async function recordUntil(wanted: string, ...words: string[]): Promise<number> {
+		const running = run("room", "record", "camera", "--config", config, ...words);
+		await expect.poll(() => out + err).toContain(wanted);
+		abort.abort();
+		return running;
+	}
+
+	test("drives the device itself where no room's program runs, and gives its port back", async () => {
+		expect(await recordUntil('"is":"in"')).toBe(0);
+		const { device, entries } = parseRecording(Buffer.from(out));
+		expect(device).toBe("camera");
+		expect(entries[0]).toMatchObject({ is: "opened" });
+		expect(entries.filter((entry) => entry.is === "out")[0]).toMatchObject({ hex: "883001ff" });
+		const port = new SerialPort({ path: pty.path, baudRate: 9600, autoOpen: false });
+		await new Promise<void>((resolve, reject) => port.open((error) => (error ? reject(error) : resolve())));
+		await new Promise((resolve) => port.close(resolve));
+	});
+
+	test("listens at the door of a room's program that runs", async () => {
+		const tap = new LineTap();
+		const door = new RecordingDoor({ taps: () => new Map([["camera", tap]]), clock: systemClock });
+		await door.listen(recordingDoorPath(join(home, "state")));
+		try {
+			const running = recordUntil('"hex":"90"');
+			let say: (bytes: Uint8Array) => void = () => {};
+			const open = tap.around(async (events) => {
+				say = events.bytes;
+				return { async write() {}, async close() {} };
+			}, systemClock);
+			await open({ bytes() {}, ended() {} }, new AbortController().signal);
+			await expect.poll(() => out).toContain('"v":1');
+			say(Uint8Array.of(0x90));
+			expect(await running).toBe(0);
+			expect(parseRecording(Buffer.from(out)).entries).toMatchObject([{ is: "in", hex: "90" }]);
+			[out, abort] = ["", new AbortController()];
+			expect(await run("room", "record", "tv", "--config", config)).toBe(5);
+			expect(err).toContain("camera");
+		} finally {
+			await door.close();
+		}
+	});
+
+	test("writes into a new file that only this user can read, and over no old one", async () => {
+		const file = join(home, "line.jsonl");
+		const running = run("room", "record", "camera", "--config", config, "--to", file);
+		await expect.poll(() => readFile(file, "utf8").catch(() => "")).toContain('"is":"in"');
+		abort.abort();
+		expect(await running).toBe(0);
+		expect((await stat(file)).mode & 0o777).toBe(0o600);
+		expect(parseRecording(await readFile(file)).device).toBe("camera");
+		abort = new AbortController();
+		expect(await run("room", "record", "camera", "--config", config, "--to", file)).toBe(6);
+	});
+
+	test("says by its exit code why it could not", async () => {
+		expect(await run("room", "record", "tv", "--config", config)).toBe(5);
+		expect(await run("room", "record", "camera", "--config", join(home, "none.yaml"))).toBe(2);
+		expect(await run("room", "record", "camera", "--config", config, "--megabytes", "0")).toBe(2);
+		const holder = new SerialPort({ path: pty.path, baudRate: 9600, autoOpen: false });
+		await new Promise((resolve) => holder.open(resolve));
+		expect(await run("room", "record", "camera", "--config", config)).toBe(6);
+		expect(err).toContain("recording.port_busy");
+		await new Promise((resolve) => holder.close(resolve));
+	});
+
+	test("draws for people at a terminal", async () => {
+		terminal = true;
+		expect(await recordUntil("→ 88 30 01 ff\n")).toBe(0);
+		expect(out).toMatch(/^\d\d:\d\d:\d\d\.\d\d\d – opened\n/);
+		expect(err).toContain("driven from here");
 	});
 });

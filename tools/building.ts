@@ -16,6 +16,7 @@ if (!Number.isInteger(base) || base < 1024 || base > 65_000) {
 const building = new FleetBuilding({
 	base,
 	turn: process.env["INCAMERA_TURN"] === "1",
+	equipment: true,
 	say: (line) => console.log(line),
 });
 let stopping: Promise<void> | null = null;

@@ -15,6 +15,8 @@ export interface DeviceOptions {
 	enrolUrl: string;
 	/** Which cameras and so on; absent: what is there. */
 	devices?: Record<string, unknown> | undefined;
+	/** What it drives; absent: nothing. A far end can be let turn its camera. */
+	peripherals?: Record<string, unknown> | undefined;
 	log?: "quiet" | "all" | undefined;
 	onLogLine?: ((line: string) => void) | undefined;
 	onGone: () => void;
@@ -45,7 +47,7 @@ export class Device {
 
 	/** Resolves when its panel can be used: it takes a code. */
 	async start(): Promise<void> {
-		const { folder, serial, port, bootstrapUrl, enrolUrl, devices } = this.#options;
+		const { folder, serial, port, bootstrapUrl, enrolUrl, devices, peripherals } = this.#options;
 		await mkdir(folder, { mode: 0o700 });
 		const socket = join(folder, "agent.sock");
 		const agent = {
@@ -60,6 +62,7 @@ export class Device {
 			agent: socket,
 			calendar: { ics: this.calendar },
 			...(devices ? { devices } : {}),
+			...(peripherals ? { peripherals, farControl: "ask" } : {}),
 			state: join(folder, "state"),
 		};
 		const write = (name: string, content: object) => writeFile(join(folder, name), stringify(content), { mode: 0o600 });

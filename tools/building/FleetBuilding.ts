@@ -12,6 +12,7 @@ import { type Fleet, startFleet } from "../../provisioning/service/fleet/startFl
 import { FleetMetrics } from "../../provisioning/service/metrics/FleetMetrics.ts";
 import { type Service, startService } from "../../provisioning/service/startService.ts";
 import { startTurn, type Turn } from "../../provisioning/service/turn/coturn.ts";
+import { SimulatedEquipment } from "../../test/sim/equipment/SimulatedEquipment.ts";
 import { demonstrationCalendar } from "./calendar.ts";
 import { Device } from "./Device.ts";
 import { assertFree } from "./ports.ts";
@@ -31,6 +32,8 @@ export interface FleetBuildingOptions {
 	onLogLine?: (device: DeviceName, line: string) => void;
 	/** Which cameras and so on the rooms use; absent: what is there. */
 	devices?: Record<string, unknown>;
+	/** Gives Berlin a camera that turns, a display, and a light bar with keys, all simulated. */
+	equipment?: boolean;
 }
 
 export type DeviceName = "berlin" | "muenchen" | "new";
@@ -60,6 +63,7 @@ export interface RunningFleetBuilding {
 export class FleetBuilding {
 	readonly #options: FleetBuildingOptions;
 	readonly #devices = new Map<DeviceName, Device>();
+	#equipment: SimulatedEquipment | null = null;
 	#folder: string | null = null;
 	#turn: Turn | null = null;
 	#fleet: Fleet | null = null;
@@ -83,6 +87,11 @@ export class FleetBuilding {
 		return device;
 	}
 
+	/** Berlin's; null: it has none. */
+	get equipment(): SimulatedEquipment | null {
+		return this.#equipment;
+	}
+
 	/** @throws RoomError `start.port_busy` and whatever a part of the building says that it is missing. */
 	async start(): Promise<RunningFleetBuilding> {
 		const { base, say = () => {} } = this.#options;
@@ -90,6 +99,10 @@ export class FleetBuilding {
 		this.#folder = await mkdtemp(join(tmpdir(), "incamera-building-"));
 		// broker and database give root's rights up and must still reach their own files below
 		await chmod(this.#folder, 0o711);
+		if (this.#options.equipment) {
+			say("Plugging in Berlin's equipment …");
+			this.#equipment = await SimulatedEquipment.open(join(this.#folder, "camera"));
+		}
 		const origin = `http://127.0.0.1:${base}`;
 		// passkeys belong to a name, not to an address
 		const consoleOrigin = `http://localhost:${base}`;
@@ -126,7 +139,8 @@ export class FleetBuilding {
 		await Promise.all([...this.#devices.values()].map((device) => device.stop()));
 		this.#devices.clear();
 		await this.#service?.close().catch(() => {});
-		await Promise.allSettled([this.#fleet?.close(), this.#turn?.close()]);
+		await Promise.allSettled([this.#fleet?.close(), this.#turn?.close(), this.#equipment?.close()]);
+		this.#equipment = null;
 		this.#service = null;
 		this.#fleet = null;
 		if (this.#folder) await rm(this.#folder, { recursive: true, force: true });
@@ -171,13 +185,15 @@ export class FleetBuilding {
 	): Promise<void> {
 		const { base, log, onLogLine } = this.#options;
 		const place = devices.indexOf(name);
+		const equipment = name === "berlin" ? this.#equipment : null;
 		const device = new Device({
 			folder: join(this.#folder as string, name),
 			serial: `DEMO-${1001 + place}`,
 			port: base + 1 + place,
 			bootstrapUrl,
 			enrolUrl: `${consoleOrigin}/console/#/enrol`,
-			devices: this.#options.devices,
+			devices: equipment ? { ...this.#options.devices, camera: equipment.source } : this.#options.devices,
+			peripherals: equipment?.peripherals,
 			log,
 			onLogLine: onLogLine && ((line) => onLogLine(name, line)),
 			onGone: () => {

@@ -86,9 +86,12 @@ export class RoomEquipment {
 	start(): void {
 		const { log } = this.#options;
 		for (const slot of this.#slots) {
+			let told = "";
 			slot.onHealth(() => {
 				const { state, failure } = slot.health;
-				log.write("info", "peripheral.state", { kind: slot.kind, state, failure: failure ?? "" });
+				const said = `${state} ${failure}`;
+				if (said !== told) log.write("info", "peripheral.state", { kind: slot.kind, state, failure: failure ?? "" });
+				told = said;
 				this.#changed();
 			});
 		}

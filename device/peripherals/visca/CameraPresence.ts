@@ -1,6 +1,5 @@
 import type { Clock } from "../../core/clock.ts";
 import { Emitter } from "../../core/Emitter.ts";
-import type { Log } from "../../core/log.ts";
 import type { FrameLink, LinkState } from "../link/FrameLink.ts";
 import { PollSchedule } from "../link/PollSchedule.ts";
 import type { PeripheralFailure, PeripheralHealth } from "../model/Peripheral.ts";
@@ -8,7 +7,6 @@ import type { PeripheralFailure, PeripheralHealth } from "../model/Peripheral.ts
 export interface CameraPresenceOptions {
 	link: FrameLink;
 	clock: Clock;
-	log: Log;
 	/** Begins the conversation, and resolves with what the camera says it is. Rejects when it does not answer. */
 	introduce(): Promise<string>;
 	/** A harmless question; rejects when it is not answered. */
@@ -113,9 +111,7 @@ export class CameraPresence {
 	#enter(state: PeripheralHealth["state"], failure: PeripheralFailure | null, model = this.#health.model): void {
 		const { state: before, failure: because } = this.#health;
 		if (state === before && failure === because && model === this.#health.model) return;
-		const { clock, log } = this.#options;
-		this.#health = { state, failure, since: clock.now(), model };
-		log.write("info", "peripheral.state", { kind: "camera", state, failure: failure ?? "" });
+		this.#health = { state, failure, since: this.#options.clock.now(), model };
 		this.#events.emit("health", this.#health);
 	}
 }

@@ -60,7 +60,6 @@ export class ViscaCamera implements PtzCamera {
 		this.#presence = new CameraPresence({
 			link,
 			clock,
-			log,
 			introduce: () => this.#introduce(),
 			ask: () => this.#line.inquire(viscaInquiry.power),
 			forget: () => this.#motions.lose(),

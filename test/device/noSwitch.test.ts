@@ -115,8 +115,8 @@ describe("the configuration", () => {
 				...["devices", "devices.display", ...source("camera"), ...source("microphone"), ...source("speaker")],
 				...["devices.camera.file", "devices.microphone.file"],
 				// the room's equipment: where a device is connected, which of several it is, the projector's password, what the panel calls
-				// the camera's presets, how it is told to follow people, which input the room is plugged into, whether a display that says
-				// nothing sleeps; none of it carries a picture or a sound
+				// the camera's presets, how it is told to follow people, which input the room is plugged into, which of a projector's inputs
+				// is which, whether a display that says nothing sleeps; none of it carries a picture or a sound
 				...["peripherals", "peripherals.*.driver", "peripherals.*.serial", "peripherals.*.speed", "peripherals.*.tcp"],
 				...[
 					"peripherals.*.udp",
@@ -125,7 +125,13 @@ describe("the configuration", () => {
 					"peripherals.*.id",
 					"peripherals.*.password",
 				],
-				...["peripherals.*.presets", "peripherals.*.input", "peripherals.*.tracking", "peripherals.*.silentInStandby"],
+				...[
+					"peripherals.*.presets",
+					"peripherals.*.input",
+					"peripherals.*.inputs",
+					"peripherals.*.tracking",
+					"peripherals.*.silentInStandby",
+				],
 				// what that equipment does by itself, and when nobody is taken to be here any more
 				...["scenes", ...sceneNames.map((name) => `scenes.${name}`), "scenes.quietMinutes", "scenes.eveningAt"],
 				// whether a touch in the room can let a far end turn the camera in this call; it says nothing about what the camera sends
@@ -210,6 +216,8 @@ describe("the fleet", () => {
 		expect(kinds(command, "op").sort()).toEqual(["doctor", "identify", "restart", "unenrol"]);
 		// a touch is a touch: what comes from the agent is never one
 		expect(found(/\.intent\(/g).map((line) => line.split(":")[0])).toEqual([
+			"device/panel/PanelConnection.ts",
+			// of a panel that is gone: that its thumb holds the camera no longer
 			"device/panel/PanelConnection.ts",
 			"device/panel/PanelServer.ts",
 			"device/program/ClaimedRoom.ts",

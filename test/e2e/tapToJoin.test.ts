@@ -2,49 +2,14 @@
  * What the README promises a newcomer, tapped through in Chromium: the room's panel in one tab, the guest link in another, the second
  * room's panel in a third.
  */
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Building, type RunningBuilding } from "../../tools/building/Building.ts";
 import { freePortBase } from "../../tools/building/ports.ts";
 import { allowMedia, launchChromium } from "../sim/chromium.ts";
 import { probePicture } from "../ui/guest/farMedia.ts";
 import { Guest, patience } from "../ui/guest/guestBrowser.ts";
-
-/** A person before a panel. */
-class Panel {
-	readonly page: Page;
-	readonly complaints: string[] = [];
-
-	constructor(page: Page) {
-		this.page = page;
-		page.setDefaultTimeout(patience.timeout);
-		page.on("console", (message) => message.type() === "error" && this.complaints.push(message.text()));
-		page.on("pageerror", (error) => this.complaints.push(String(error)));
-	}
-
-	static async open(browser: Browser, url: string): Promise<Panel> {
-		const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, hasTouch: true });
-		const panel = new Panel(await context.newPage());
-		await panel.page.goto(url);
-		await panel.page.waitForSelector(".panel[data-screen]");
-		return panel;
-	}
-
-	async tap(name: string | RegExp): Promise<void> {
-		await this.page.getByRole("button", { name, exact: true }).tap();
-	}
-
-	untilScreen(name: string): Promise<unknown> {
-		return this.page.waitForSelector(`.panel[data-screen=${name}]`);
-	}
-
-	/** The addresses of the code's pictures, in order. */
-	async codePictures(): Promise<string[]> {
-		await this.tap(/^(Code vergleichen|Compare code)$/);
-		await this.page.waitForSelector(".code-pictures img");
-		return this.page.$$eval(".code-pictures img", (list) => list.map((image) => (image as HTMLImageElement).src));
-	}
-}
+import { PanelPage } from "./PanelPage.ts";
 
 const nameOf = (address: string) => address.replace(/^.*\//, "");
 
@@ -52,7 +17,7 @@ describe("tap to join, in Chromium", { timeout: 120_000 }, () => {
 	let browser: Browser;
 	let building: Building;
 	let running: RunningBuilding;
-	let berlin: Panel;
+	let berlin: PanelPage;
 	let guest: Guest;
 
 	beforeAll(async () => {
@@ -64,12 +29,12 @@ describe("tap to join, in Chromium", { timeout: 120_000 }, () => {
 		await building?.stop();
 	});
 	beforeEach(async () => {
-		berlin = await Panel.open(browser, running.rooms.berlin);
+		berlin = await PanelPage.open(browser, running.rooms.berlin);
 		guest = await Guest.create(browser);
 	});
 	afterEach(async () => {
 		expect([...berlin.complaints, ...guest.complaints]).toEqual([]);
-		await berlin.page.context().close();
+		await berlin.close();
 		await guest.close();
 	});
 
@@ -113,7 +78,7 @@ describe("tap to join, in Chromium", { timeout: 120_000 }, () => {
 	});
 
 	it("a second room is called from the first, and answers by a tap", async () => {
-		const muenchen = await Panel.open(browser, running.rooms.muenchen);
+		const muenchen = await PanelPage.open(browser, running.rooms.muenchen);
 		if ((await berlin.page.getAttribute(".panel", "data-screen")) === "ended")
 			await berlin.tap(/^(Fertig|Schließen|Zurück)$/);
 		await berlin.untilScreen("resting");
@@ -125,6 +90,6 @@ describe("tap to join, in Chromium", { timeout: 120_000 }, () => {
 		await Promise.all([berlin.untilScreen("call"), muenchen.untilScreen("call")]);
 		const [here, there] = [await berlin.codePictures(), await muenchen.codePictures()];
 		expect(here.map(nameOf)).toEqual(there.map(nameOf));
-		await muenchen.page.context().close();
+		await muenchen.close();
 	});
 });

@@ -31,6 +31,56 @@ export function probePicture(page: Page): Promise<PictureProbe> {
 	});
 }
 
+const across = 64;
+const down = 36;
+
+/** The far end's picture, small. */
+export class FarPicture {
+	/** Red, green and blue of each pixel, line by line. */
+	readonly #pixels: readonly number[];
+
+	private constructor(pixels: readonly number[]) {
+		this.#pixels = pixels;
+	}
+
+	static async take(page: Page): Promise<FarPicture> {
+		const pixels = await page.$eval(
+			"[data-testid=far-video]",
+			(element, [width, height]) => {
+				const canvas = document.createElement("canvas");
+				canvas.width = width;
+				canvas.height = height;
+				const context = canvas.getContext("2d", { willReadFrequently: true }) as CanvasRenderingContext2D;
+				context.drawImage(element as HTMLVideoElement, 0, 0, width, height);
+				return [...context.getImageData(0, 0, width, height).data].filter((_, place) => place % 4 !== 3);
+			},
+			[across, down] as const,
+		);
+		return new FarPicture(pixels);
+	}
+
+	/** At a place given as shares of width and height. */
+	at(x: number, y: number): [red: number, green: number, blue: number] {
+		const place = (Math.floor(y * down) * across + Math.floor(x * across)) * 3;
+		const [red = -1, green = -1, blue = -1] = this.#pixels.slice(place, place + 3);
+		return [red, green, blue];
+	}
+
+	/** Mean difference of all values, 0–255: coding makes 1 or 2 of it in a still picture. */
+	differsFrom(other: FarPicture): number {
+		const sum = this.#pixels.reduce((all, value, place) => all + Math.abs(value - (other.#pixels[place] ?? 0)), 0);
+		return sum / this.#pixels.length;
+	}
+}
+
+/** Pictures that the browser has drawn of the far end so far. */
+export function picturesDrawn(page: Page): Promise<number> {
+	return page.$eval(
+		"[data-testid=far-video]",
+		(element) => (element as HTMLVideoElement).getVideoPlaybackQuality().totalVideoFrames,
+	);
+}
+
 interface Heard {
 	/** 0–1. */
 	loudest: number;

@@ -14,6 +14,11 @@ import { CameraFirmware } from "../../../sim/camera/CameraFirmware.ts";
 import { CameraOnTcp } from "../../../sim/camera/CameraOnTcp.ts";
 import { MessageSplitter } from "../../../sim/camera/MessageSplitter.ts";
 import { SimulatedCamera } from "../../../sim/camera/SimulatedCamera.ts";
+import { DisplayModel } from "../../../sim/display/DisplayModel.ts";
+import type { DisplayVoice } from "../../../sim/display/DisplayVoice.ts";
+import { pjlinkVoice } from "../../../sim/display/pjlinkVoice.ts";
+import { lineProtocols } from "../../../sim/display/protocols.ts";
+import { SimulatedDisplay } from "../../../sim/display/SimulatedDisplay.ts";
 import { PtyDevice } from "../../../sim/line/PtyDevice.ts";
 import { PtyPair } from "../../../sim/line/PtyPair.ts";
 import { ReferenceDevice } from "../../../sim/panel-bus/ReferenceDevice.ts";
@@ -30,6 +35,13 @@ const options = (more: Partial<Parameters<typeof probePort>[1]> = {}) => ({
 	signal: new AbortController().signal,
 	...more,
 });
+
+function newDisplay(voice: (model: DisplayModel, clock: Clock) => DisplayVoice): SimulatedDisplay {
+	const model = new DisplayModel({ clock, on: true });
+	const display = new SimulatedDisplay({ clock, model, voice: () => voice(model, clock) });
+	ends.push(() => display.close());
+	return display;
+}
 
 /** Where nobody answers, nobody has to be waited for. */
 const hasty: Clock = { now: clock.now, after: (ms, callback) => clock.after(ms / 50, callback) };
@@ -74,6 +86,15 @@ describe("at a serial port", () => {
 		ends.push(() => device.stop());
 		const report = await probePort(pty.path, options());
 		expect(report.sightings).toMatchObject([{ driver: "panel-bus", model: "Sign 3000", settings: {} }]);
+	});
+
+	it.each(["samsung-mdc", "lg", "sharp-nec"] as const)("finds a display, %s", async (name) => {
+		const { voice, model } = lineProtocols[name];
+		const display = newDisplay(voice);
+		await display.attach(pty.farPath);
+		const report = await probePort(pty.path, options());
+		expect(report.sightings).toMatchObject([{ driver: name, model, settings: {}, usual: true }]);
+		expect(display.model.told).toEqual([]);
 	});
 
 	it("says that nobody answers, and has asked in each protocol at each of its speeds", async () => {
@@ -126,6 +147,23 @@ describe("at a host", () => {
 		ends.push(() => camera.close());
 		const report = await probeHost("127.0.0.1", options({ probes: moved({ "visca tcp": camera.port }) }));
 		expect(report).toMatchObject({ state: "found", sightings: [{ driver: "visca", at: { by: "tcp" } }] });
+	});
+
+	it.each(["samsung-mdc", "lg", "sharp-nec", "pjlink"] as const)("finds a display, %s", async (name) => {
+		const { voice, model } = lineProtocols[name];
+		const display = newDisplay(voice);
+		const port = await display.listen();
+		const report = await probeHost("127.0.0.1", options({ probes: moved({ [`${name} tcp`]: port }) }));
+		expect(report.sightings).toMatchObject([{ driver: name, model, settings: {} }]);
+		expect(display.model.told).toEqual([]);
+	});
+
+	it("finds a projector that asks for a password, says so, and guesses none", async () => {
+		const display = newDisplay((model) => pjlinkVoice(model, { password: "secret" }));
+		const port = await display.listen();
+		const report = await probeHost("127.0.0.1", options({ probes: moved({ "pjlink tcp": port }) }));
+		expect(report.sightings).toMatchObject([{ driver: "pjlink", note: expect.stringContaining("password") }]);
+		expect(display.heard).toEqual([]);
 	});
 
 	it("says that nobody is there", async () => {

@@ -31,6 +31,7 @@ export const asides: Aside[] = [
 	{ name: "call-camera-far-control", scene: "call-far-control", through: [camera] },
 	{ name: "call-camera-held", scene: "call-held", through: [camera] },
 	{ name: "call-camera-off", scene: "call-camera-off", through: [camera] },
+	{ name: "call-camera-unsteerable", scene: "call-unsteerable", through: [camera] },
 	{ name: "call-camera-lost", scene: "call-equipment-lost", through: [camera] },
 	{ name: "alone-camera", scene: "alone-equipped", through: [camera] },
 	{ name: "call-display", scene: "call-equipped", through: [display] },

@@ -227,6 +227,7 @@ export const scenes = {
 		{ can: { ...nothing, ...inCall, compare: false } },
 	),
 	"call-equipped": call({}, { peripherals: equipment, can: equipped }),
+	"call-unsteerable": call({}, { peripherals: equipment, can: { ...equipped, steer: false } }),
 	"call-far-control": call(
 		{},
 		{
@@ -243,7 +244,7 @@ export const scenes = {
 		{
 			media: { ...open, microphone: { ...microphone, state: "off", flowing: false } },
 			peripherals: { ...equipment, hardware: { muteKey: true, shutterClosed: true, occupied: true } },
-			can: { ...equipped, microphone: false, camera: false, steer: false },
+			can: { ...equipped, microphone: false, camera: false },
 		},
 	),
 	"call-equipment-lost": call(
@@ -263,7 +264,7 @@ export const scenes = {
 		{
 			media: { ...open, camera: { ...camera, state: "off", flowing: false } },
 			peripherals: { ...equipment, display: { power: null, volume: null, muted: null } },
-			can: { ...equipped, steer: false },
+			can: equipped,
 		},
 	),
 	"alone-equipped": scene(

@@ -198,7 +198,6 @@ describe("the camera stops", () => {
 		"the sheet is closed by a second finger": () => button("Back").dispatchEvent("click"),
 		"the camera may no longer be turned": () => show({ can: { ...can, steer: false } }),
 		"the camera is lost": () => show({ peripherals: { ...peripherals, camera: null }, can: { ...can, steer: false } }),
-		"a hand closes the shutter": () => show(scenes["call-held"]),
 		"the call ends": () => show(scenes["ended-left"]),
 	};
 	it.each(Object.entries(ends))("when %s", async (_name, end) => {

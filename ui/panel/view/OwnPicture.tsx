@@ -13,15 +13,14 @@ export function isSeen(snapshot: Snapshot): boolean {
 }
 
 /** The room's own picture as the far end sees it, or in words why there is none. */
-export function OwnPicture(props: PanelProps & { why?: string | undefined }) {
-	const { model, snapshot, words } = props;
+export function OwnPicture({ model, snapshot, words }: PanelProps) {
 	if (isSeen(snapshot)) return <Stream key={model.connections.value} alt={words.kit.selfView} />;
 	const held = heldByHand(snapshot).camera ? words.notices["camera-held"] : null;
 	const why = held ?? sourceWords(snapshot.media.camera, "camera", words) ?? words.kit.controls.cameraOff;
 	return (
 		<div class="own-picture none">
 			<Icon drawing={cameraOff} />
-			<p>{props.why ?? why}</p>
+			<p>{why}</p>
 		</div>
 	);
 }

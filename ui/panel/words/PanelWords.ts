@@ -2,7 +2,6 @@ import type { ServiceTrouble } from "../../../device/contract/failure.ts";
 import type { PeripheralFailure, Peripherals } from "../../../device/contract/peripherals.ts";
 import type { AgendaEntry, Snapshot } from "../../../device/contract/snapshot.ts";
 import type { Notice } from "../model/PanelModel.ts";
-import type { SteeringObstacle } from "../view/equipment/steeringObstacle.ts";
 import type { Way } from "../view/equipment/ways.ts";
 
 type Device = Peripherals["devices"][number];
@@ -133,8 +132,10 @@ export interface PanelWords {
 		replace(name: string): string;
 		tracking: string;
 		farControl: string;
-		/** Why it can't be turned, and what to do. */
-		obstacles: Record<SteeringObstacle, string>;
+		/** Its control is lost. */
+		lost: string;
+		/** The device doesn't allow it, and the panel doesn't know why. */
+		cannot: string;
 	};
 	display: {
 		open: string;

@@ -236,12 +236,8 @@ export const de: PanelWords = {
 		replace: (name) => `„${name}“ ersetzen`,
 		tracking: "Folgt Personen",
 		farControl: "Gegenseite darf drehen",
-		obstacles: {
-			lost: "Die Kamera lässt sich gerade nicht drehen: Ihre Steuerung antwortet nicht. Das Bild geht weiter.",
-			shutter: "Die Blende vor der Kamera ist zu. Öffnen Sie sie von Hand, um die Kamera zu drehen.",
-			off: "Die Kamera ist aus. Schalten Sie sie ein, um sie zu drehen.",
-			now: "Die Kamera lässt sich gerade nicht drehen.",
-		},
+		lost: "Die Kamera lässt sich gerade nicht drehen: Ihre Steuerung antwortet nicht. Das Bild geht weiter.",
+		cannot: "Die Kamera lässt sich gerade nicht drehen.",
 	},
 	display: {
 		open: "Display",

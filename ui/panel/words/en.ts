@@ -213,12 +213,8 @@ export const en: PanelWords = {
 		replace: (name) => `Replace “${name}”`,
 		tracking: "Follows people",
 		farControl: "Other side may turn it",
-		obstacles: {
-			lost: "The camera cannot be turned right now: its control does not answer. The picture goes on.",
-			shutter: "The shutter before the camera is closed. Open it by hand to turn the camera.",
-			off: "The camera is off. Switch it on to turn it.",
-			now: "The camera cannot be turned right now.",
-		},
+		lost: "The camera cannot be turned right now: its control does not answer. The picture goes on.",
+		cannot: "The camera cannot be turned right now.",
 	},
 	display: {
 		open: "Display",

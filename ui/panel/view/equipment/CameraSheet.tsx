@@ -3,29 +3,27 @@ import warning from "lucide:triangle-alert";
 import type { Intent } from "../../../../device/contract/intents.ts";
 import { Icon } from "../../../kit/icons/Icon.tsx";
 import { Ask } from "../Ask.tsx";
-import { isSeen, OwnPicture } from "../OwnPicture.tsx";
+import { OwnPicture } from "../OwnPicture.tsx";
 import type { PanelProps } from "../ScreenProps.ts";
 import { CameraControls } from "./CameraControls.tsx";
 import { Presets } from "./Presets.tsx";
-import { steeringObstacle } from "./steeringObstacle.ts";
 
 /** The own picture, large, and everything that turns the camera; or in a sentence why it can't be turned. */
 export function CameraSheet(props: PanelProps) {
 	const { snapshot, words } = props;
 	const { camera } = snapshot.peripherals;
-	const obstacle = steeringObstacle(snapshot);
-	const why = obstacle === null || camera === null ? undefined : words.camera.obstacles[obstacle];
+	const can = snapshot.can.steer && camera !== null;
 	return (
 		<>
 			<div class="steered card">
-				<OwnPicture {...props} why={why} />
-				{obstacle === null ? <CameraControls {...props} /> : null}
-				{why !== undefined && isSeen(snapshot) ? <p class="obstacle">{why}</p> : null}
+				<OwnPicture {...props} />
+				{can ? <CameraControls {...props} /> : null}
+				{can || camera === null ? null : <p class="cannot">{words.camera.cannot}</p>}
 			</div>
 			{camera === null ? (
 				<div class="card camera-lost">
 					<Icon drawing={warning} />
-					<p>{words.camera.obstacles.lost}</p>
+					<p>{words.camera.lost}</p>
 				</div>
 			) : (
 				<div class="camera-side">

@@ -11,6 +11,7 @@ export const peripheralFailure = z.enum([
 	"peripheral.wrong_device",
 	"peripheral.wrong_password",
 	"peripheral.version_unknown",
+	"peripheral.tool_missing",
 	"peripheral.fault",
 ]);
 export type PeripheralFailure = z.infer<typeof peripheralFailure>;

@@ -28,6 +28,8 @@ const WRONG_PASSWORD_PAUSE_MS = 60_000;
 
 const unknown: DisplayStatus = { power: null, input: null, volume: null, muted: null };
 
+const failuresAtOnce = ["link.absent", "link.busy", "link.denied", "peripheral.tool_missing"] as const;
+
 type CommandKind = "power" | "select" | "volume" | "mute";
 /** In this order: what was asked together is done so that it makes sense. */
 const commandKinds: readonly CommandKind[] = ["power", "select", "volume", "mute"];
@@ -282,7 +284,7 @@ export class PolledDisplay implements Display {
 			if (this.#dialect.traits.answers) this.#hears(await this.#dialect.read());
 			else this.#ok();
 		} catch (error) {
-			this.#misread(RoomError.from(error, "peripheral.fault").code);
+			this.#misread(RoomError.from(error, "peripheral.fault"));
 		}
 		this.#dropExpired();
 		this.#nextReadAt = this.#clock.now() + this.#pauseMs;
@@ -315,11 +317,19 @@ export class PolledDisplay implements Display {
 		return this.#asked.on ? "warming" : "cooling";
 	}
 
-	#misread(code: string): void {
+	#misread(error: RoomError): void {
+		const { code } = error;
 		if (code === "peripheral.not_now") {
 			// It is there, and busy.
 			this.#misses = 0;
 			this.#ok();
+			return;
+		}
+		// Lines that are opened anew for each word have no state that would tell of it.
+		const atOnce = failuresAtOnce.find((failure) => failure === code);
+		if (atOnce) {
+			this.#lost(atOnce);
+			this.#rejectAll(error);
 			return;
 		}
 		// Of these the line's own state tells.
@@ -337,7 +347,7 @@ export class PolledDisplay implements Display {
 		if (this.#misses < MOST_MISSES || this.#inTransition) return;
 		const failure = code === "peripheral.timeout" ? "link.silent" : "peripheral.fault";
 		this.#lost(failure);
-		this.#rejectAll(new RoomError(code, "the display does not answer, or makes no sense"));
+		this.#rejectAll(error);
 	}
 
 	/** It was heard, has fallen silent, and was told to, or is known to be silent in standby. */

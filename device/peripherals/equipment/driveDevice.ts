@@ -1,6 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Log } from "../../core/log.ts";
-import { RoomError } from "../../core/RoomError.ts";
+import { cecDisplay } from "../cec/cecDisplay.ts";
 import { lgDisplay } from "../lg/lgDisplay.ts";
 import { measureLg } from "../lg/lgFrames.ts";
 import type { FrameLink, FrameSplitter } from "../link/FrameLink.ts";
@@ -53,7 +53,7 @@ const factories: Factories = {
 		sharpNecDisplay(scanned(at, measureNec, around), { clock: around.clock, id, ...silence(silentInStandby) }),
 	pjlink: ({ at, password = "", inputs = {} }, around) =>
 		pjlinkDisplay(scanned(at, measurePjlink, around), { clock: around.clock, password, inputs }),
-	cec: () => notYet(),
+	cec: ({ at }, { clock }) => cecDisplay({ device: at.path, clock }),
 	"panel-bus": ({ at }, { clock, log, tap }) =>
 		new PanelBusDriver({ link: openLink(at, { splitter: () => new PanelBusSplitter(), clock, tap }), clock, log }),
 };
@@ -71,7 +71,3 @@ const scanned = (
 ): FrameLink => openLink(at, { splitter: (): FrameSplitter => scanSplitter(measure), clock, tap });
 
 const silence = (silentWhenOff: boolean | undefined) => (silentWhenOff === undefined ? {} : { silentWhenOff });
-
-function notYet(): never {
-	throw new RoomError("peripheral.not_supported", "this driver is in the making");
-}

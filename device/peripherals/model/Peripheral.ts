@@ -6,6 +6,8 @@ export type PeripheralFailure =
 	| "peripheral.wrong_device"
 	| "peripheral.wrong_password"
 	| "peripheral.version_unknown"
+	/** A program that the driver needs is not installed: cec-ctl. */
+	| "peripheral.tool_missing"
 	| "peripheral.fault";
 
 /** `since`: epoch milliseconds. `model`: what the device says it is, null while it has not said. */

@@ -303,6 +303,10 @@ export const de: PanelWords = {
 				title: "Das Gerät spricht eine andere Version.",
 				next: "Es muss aktualisiert werden, oder dieser Raum. Sagen Sie der IT Bescheid.",
 			},
+			"peripheral.tool_missing": {
+				title: "Diesem Gerät fehlt ein Programm, um das Display zu steuern.",
+				next: "Die IT muss es installieren. Nennen Sie ihr den Code.",
+			},
 			"peripheral.fault": {
 				title: "Das Gerät meldet einen Fehler.",
 				next: "Trennen Sie es kurz vom Strom. Bleibt es so, ist es defekt.",

@@ -274,6 +274,10 @@ export const en: PanelWords = {
 				title: "The device speaks another version.",
 				next: "It needs an update, or this room does. Tell IT.",
 			},
+			"peripheral.tool_missing": {
+				title: "This device lacks a program to control the display.",
+				next: "IT has to install it. Tell them the code.",
+			},
 			"peripheral.fault": {
 				title: "The device reports a fault.",
 				next: "Unplug it for a moment. If it stays so, it is broken.",

@@ -1,7 +1,8 @@
-import { sql } from "kysely";
+import { type SqlBool, sql } from "kysely";
 import type { Clock } from "../../../device/core/clock.ts";
 import type { Log } from "../../../device/core/log.ts";
 import { CONFIRM_MS } from "../../contract/enrolment.ts";
+import { topics } from "../../contract/topics.ts";
 import { Audit } from "../audit/Audit.ts";
 import type { Counters } from "../bus/Counters.ts";
 import type { FrameOf } from "../bus/readFrame.ts";
@@ -58,8 +59,8 @@ export class Confirmations {
 		for (const waiting of rows) {
 			if (waiting.what === "first") await this.#activate(waiting);
 			else if (waiting.what === "renewed") await this.#renewed(waiting);
-			else await this.#tellAgain(waiting.id);
 		}
+		await this.#tellAgain(rows.filter(({ what }) => what === "deaf").map(({ id }) => id));
 	}
 
 	/** The device is in the fleet, the code burned; the first twin tells it so. */
@@ -155,19 +156,35 @@ export class Confirmations {
 		});
 	}
 
-	/** It is in the fleet and has never reported: its first twin may have been lost with a broker. */
-	async #tellAgain(id: string): Promise<void> {
+	/**
+	 * They are in the fleet and have never reported: their first twins may have been lost with a broker. In one go, and not those whose twins are on
+	 * their way: devices ask again every few seconds, and a whole fleet that asks must not make the answer slower for itself.
+	 */
+	async #tellAgain(ids: readonly string[]): Promise<void> {
+		if (ids.length === 0) return;
 		const { db, clock } = this.#options;
 		await db.transaction().execute(async (trx) => {
-			await trx.selectFrom("devices").select("id").where("id", "=", id).forNoKeyUpdate().execute();
-			const twin = await trx
+			await sql`select id from devices where id = any(${[...ids]}) order by id for no key update`.execute(trx);
+			const twins = await trx
 				.selectFrom("twins")
 				.innerJoin("devices", "devices.id", "twins.device_id")
 				.select(["twins.device_id as id", "desired_rev as rev", "desired as doc"])
-				.where("device_id", "=", id)
+				.where(sql<SqlBool>`twins.device_id = any(${[...ids]})`)
 				.where("devices.state", "=", "active")
-				.executeTakeFirst();
-			if (twin) await enqueue(trx, [desiredMessage(twin, clock.now())]);
+				.where("reported_at", "is", null)
+				.execute();
+			const waiting = await trx
+				.selectFrom("outbound")
+				.select("topic")
+				.where(sql<SqlBool>`topic = any(${twins.map(({ id }) => topics.twinDesired(id))})`)
+				.execute();
+			const onTheirWay = new Set(waiting.map(({ topic }) => topic));
+			const now = clock.now();
+			const messages = twins.map((twin) => desiredMessage(twin, now, true));
+			await enqueue(
+				trx,
+				messages.filter(({ topic }) => !onTheirWay.has(topic)),
+			);
 		});
 	}
 }

@@ -22,7 +22,7 @@ import { storeEvents } from "../events/events.ts";
 import type { DatabaseRevocations } from "../registry/DatabaseRevocations.ts";
 import { takePresences } from "../registry/presences.ts";
 import { Registry } from "../registry/Registry.ts";
-import { takeJobStatus } from "../rollouts/jobs.ts";
+import { takeJobReports } from "../rollouts/jobReports.ts";
 import { Rollouts } from "../rollouts/Rollouts.ts";
 import { takeReports } from "../twins/reports.ts";
 import { Twins } from "../twins/Twins.ts";
@@ -209,11 +209,10 @@ export class FleetWorker {
 				take: async (frames) => counters.add("events_stored", {}, await storeEvents(db, frames, clock.now())),
 			},
 			jobStatus: {
-				most: 50,
+				most: 200,
 				take: async (frames) => {
-					for (const { id, job, message } of frames) {
-						await takeJobStatus(db, { device: id, job, status: message }, clock.now());
-					}
+					const reports = frames.map(({ id, job, message }) => ({ device: id, job, status: message }));
+					await takeJobReports(db, reports, clock.now());
 				},
 			},
 			certificateRequest: { most: 10, take: (frames) => renewals.take(frames) },

@@ -7,7 +7,7 @@ import { Audit } from "../audit/Audit.ts";
 import { type Db, json } from "../db/Database.ts";
 import type { Row } from "../db/Schema.ts";
 import { announce } from "../fleet/announcements.ts";
-import { callBack, offerWaiting } from "./jobs.ts";
+import { callable, callBack, offerWaiting } from "./jobs.ts";
 import { failed, planWaves } from "./waves.ts";
 
 /** How long a job may wait for its room before it is `EXPIRED`. */
@@ -99,8 +99,7 @@ export class Rollouts {
 	cancel(id: string, by: string): Promise<void> {
 		return this.#change(id, by, "rollout.cancel", async (trx) => {
 			await setState(trx, id, { state: "cancelled", ended_at: this.#now() }, this.#now());
-			const states = ["QUEUED", "ACCEPTED", "DOWNLOADING", "STAGED", "WAITING"] as const;
-			await callBack(trx, { rollout: id, states, end: { state: "CANCELLED", at: this.#now() } });
+			await callBack(trx, { rollout: id, states: callable, end: { state: "CANCELLED", at: this.#now() } });
 			await offerWaiting(trx, this.#clock.now());
 		});
 	}

@@ -3,7 +3,7 @@ import { ManualClock } from "../../../device/core/clock.ts";
 import type { EventData } from "../../../provisioning/contract/events.ts";
 import type { EventType } from "../../../provisioning/contract/topics.ts";
 import { type Db, json } from "../../../provisioning/service/db/Database.ts";
-import { takeJobStatus } from "../../../provisioning/service/rollouts/jobs.ts";
+import { takeJobReports } from "../../../provisioning/service/rollouts/jobReports.ts";
 import { Rollouts } from "../../../provisioning/service/rollouts/Rollouts.ts";
 import { rolloutTick } from "../../../provisioning/service/rollouts/rolloutTick.ts";
 
@@ -59,11 +59,8 @@ export async function seedStory(db: Db, rooms: readonly string[], nowMs = Date.n
 					: state === "ROLLED_BACK"
 						? { err: "update.camera_silent" }
 						: { pct: 40 };
-			await takeJobStatus(
-				db,
-				{ device: job.device_id, job: job.id, status: { v: 1, mid: mid(), ts: clock.now(), seq: 1, state, ...more } },
-				clock.now(),
-			);
+			const status = { v: 1, mid: mid(), ts: clock.now(), seq: 1, state, ...more } as const;
+			await takeJobReports(db, [{ device: job.device_id, job: job.id, status }], clock.now());
 		}
 		await rolloutTick(db, clock.now());
 	};

@@ -5,7 +5,7 @@ import { decodePayload } from "../../../../provisioning/contract/envelope.ts";
 import { type JobState, type JobStatus, jobNext } from "../../../../provisioning/contract/jobs.ts";
 import type { Db } from "../../../../provisioning/service/db/Database.ts";
 import { describeRollouts } from "../../../../provisioning/service/rollouts/describeRollout.ts";
-import { type Intake, takeJobStatus } from "../../../../provisioning/service/rollouts/jobs.ts";
+import { type Intake, type JobReport, takeJobReports } from "../../../../provisioning/service/rollouts/jobReports.ts";
 import { Rollouts } from "../../../../provisioning/service/rollouts/Rollouts.ts";
 import { rolloutTick } from "../../../../provisioning/service/rollouts/rolloutTick.ts";
 import { TestDatabases } from "../db/TestDatabase.ts";
@@ -68,11 +68,15 @@ async function offers(): Promise<Map<string, string | null>> {
 /** The rooms that are offered a job, and which. */
 const offered = async () => [...(await offers())].filter((offer): offer is [string, string] => offer[1] !== null);
 let reports = 0;
-function report(device: string, job: string, state: JobState, more: Partial<JobStatus> = {}): Promise<Intake> {
+async function report(device: string, job: string, state: JobState, more: Partial<JobStatus> = {}): Promise<Intake> {
+	const [intake] = await takeJobReports(db, [reportOf(device, job, state, more)], clock.now());
+	return intake as Intake;
+}
+function reportOf(device: string, job: string, state: JobState, more: Partial<JobStatus> = {}): JobReport {
 	const digest = state === "SUCCEEDED" ? { digest: spec.digest } : {};
 	const mid = randomBytes(16).toString("base64url");
 	const status: JobStatus = { v: 1, mid, ts: clock.now(), seq: ++reports, state, ...digest, ...more };
-	return takeJobStatus(db, { device, job, status }, clock.now());
+	return { device, job, status };
 }
 /** All rooms that were asked say how it ended; then the rollout is looked at. */
 async function answer(end: JobState | ((index: number) => JobState)): Promise<string[]> {
@@ -190,6 +194,22 @@ describe("a rollout", () => {
 		expect(await db.selectFrom("jobs").selectAll().execute()).toHaveLength(3);
 	});
 
+	test("hears many rooms in batches of several workers while a person pauses and resumes it", async () => {
+		await rooms(200);
+		const id = await rollouts.create({ name: "Winter", spec }, by);
+		await answer("SUCCEEDED");
+		await answer("SUCCEEDED");
+		const asked = await offered();
+		const reported = (state: JobState) => asked.map(([device, job]) => reportOf(device, job, state));
+		const inHalves = (state: JobState) => [reported(state), reported(state).reverse()];
+		const taking = (["ACCEPTED", "DOWNLOADING", "SUCCEEDED"] as const).flatMap(inHalves).map(async (batch) => {
+			await takeJobReports(db, batch, clock.now());
+		});
+		await Promise.all([...taking, rollouts.pause(id, by).then(() => rollouts.resume(id, by))]);
+		const jobs = await db.selectFrom("jobs").select("state").where("wave", "=", 2).execute();
+		expect(jobs.map(({ state }) => state)).toEqual(jobs.map(() => "SUCCEEDED"));
+	});
+
 	test("writes who made, paused, resumed and cancelled it", async () => {
 		await rooms(10);
 		const id = await rollouts.create({ name: "Winter", spec }, by);
@@ -234,6 +254,29 @@ describe("a room's report", () => {
 		expect(await report(device, job, "ACCEPTED", { seq: 2001 })).toBe("impossible");
 		expect(await report(device, job, "ROLLED_BACK", { seq: 2002 })).toBe("heeded");
 		expect(await report(device, job, "SUCCEEDED", { seq: 2003 })).toBe("impossible");
+	});
+
+	test("comes in a batch with others, and counts as if it had come alone", async () => {
+		const other = "A".repeat(22);
+		const batch = [
+			reportOf(device, job, "ACCEPTED", { seq: 1 }),
+			reportOf(device, other, "ACCEPTED", { seq: 2 }),
+			reportOf(device, job, "ACCEPTED", { seq: 1 }),
+			reportOf(device, job, "DOWNLOADING", { seq: 3, pct: 40 }),
+			reportOf("device-0005", job, "FAILED", { seq: 4 }),
+			reportOf(device, job, "QUEUED", { seq: 5 }),
+			reportOf(device, job, "PROBATION", { seq: 6, slot: "B" }),
+		];
+		expect(await takeJobReports(db, batch, clock.now())).toEqual([
+			...(["heeded", "unknown", "stale", "heeded", "unknown", "impossible", "heeded"] as const),
+		]);
+		const now = () =>
+			db.selectFrom("jobs").select(["state", "report_seq", "pct", "slot", "ended_at"]).executeTakeFirst();
+		expect(await now()).toEqual({ state: "PROBATION", report_seq: 6, pct: null, slot: "B", ended_at: null });
+		const end = [reportOf(device, job, "SUCCEEDED", { seq: 7 }), reportOf(device, job, "ROLLED_BACK", { seq: 8 })];
+		expect(await takeJobReports(db, end, clock.now())).toEqual(["heeded", "impossible"]);
+		expect(await now()).toMatchObject({ state: "SUCCEEDED", report_seq: 7, slot: "B" });
+		expect(await offers()).toEqual(new Map([[device, null]]));
 	});
 
 	test("that never comes lets the job expire, but not while it may be writing", async () => {

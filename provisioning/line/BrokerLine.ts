@@ -51,11 +51,15 @@ export interface LineEvents {
 export type Delivery = "delivered" | "nobody";
 
 const NO_MATCHING_SUBSCRIBERS = 0x10;
-/** TCP, TLS and CONNECT together; a line that hangs longer is given up. */
+/**
+ * TCP, TLS and CONNECT together; a line that hangs longer is given up, and the next is given twice as long. A broker to which a whole fleet comes
+ * back takes what it takes: whoever gives up early and comes again has made it work for nothing, and with thousands who do nobody gets in.
+ */
 const CONNECT_MS = 15_000;
+const CONNECT_MOST_MS = 60_000;
 const CLOSE_MS = 2000;
-/** A broker that hasn't acknowledged by then hangs: who rings is to hear so, not that nobody answers. Keepalive would notice later. */
-const ACKNOWLEDGE_MS = 5000;
+/** A broker that hasn't acknowledged by then hangs. Not sooner: one that is busy with everybody's coming back would get still busier. */
+const HANGS_MS = 30_000;
 /** A connection that lasted so long was a good one: the next attempt starts from small delays again. */
 const GOOD_MS = 10_000;
 
@@ -98,6 +102,7 @@ export class BrokerLine {
 	open(): void {
 		const { clock } = this.#options;
 		const { url, clientId, tls } = this.#options.target();
+		const connectMs = Math.min(CONNECT_MOST_MS, CONNECT_MS * 2 ** Math.min(this.#backoff.attempt, 8));
 		const will = this.#options.will?.();
 		// mqtt.js hands what it doesn't know to tls.connect.
 		const connecting: mqtt.IClientOptions & Pick<SecureContextOptions, "minVersion"> = {
@@ -109,7 +114,7 @@ export class BrokerLine {
 			protocolVersion: 5,
 			clean: true,
 			keepalive: 30,
-			connectTimeout: CONNECT_MS,
+			connectTimeout: connectMs,
 			reconnectPeriod: 0,
 			resubscribe: false,
 			queueQoSZero: false,
@@ -129,7 +134,7 @@ export class BrokerLine {
 			client.end(true);
 		};
 		this.#drop = drop;
-		this.#cancelWait = clock.after(CONNECT_MS, drop);
+		this.#cancelWait = clock.after(connectMs, drop);
 		this.#options.attach?.(client);
 		client.on("connect", ({ sessionPresent, properties }) => {
 			this.#cancelWait();
@@ -159,7 +164,7 @@ export class BrokerLine {
 
 	/** Errors: `line.unreachable`, `line.refused` (no right to receive it). */
 	async subscribe(topics: readonly string[]): Promise<void> {
-		await this.#ask<void>((client, done) =>
+		await this.#ask<void>(undefined, (client, done) =>
 			client.subscribe([...topics], { qos: 1 }, (error, granted = []) =>
 				done(error ?? (granted.some(({ qos }) => qos > 2) ? new Error("subscription refused") : null), undefined),
 			),
@@ -168,16 +173,21 @@ export class BrokerLine {
 
 	/** Error: `line.unreachable`. */
 	async unsubscribe(topics: readonly string[]): Promise<void> {
-		await this.#ask<void>((client, done) => client.unsubscribe([...topics], (error) => done(error ?? null, undefined)));
+		await this.#ask<void>(undefined, (client, done) =>
+			client.unsubscribe([...topics], (error) => done(error ?? null, undefined)),
+		);
 	}
 
-	/** Resolves when the broker has it. Errors: `line.unreachable`, `line.refused` (no right to send it). */
+	/**
+	 * Resolves when the broker has it. Errors: `line.unreachable`, `line.refused` (no right to send it). `withinMs`: a broker that hasn't
+	 * acknowledged by then hangs, and the line is given up; absent: half a minute.
+	 */
 	publish(
 		topic: string,
 		payload: Uint8Array,
-		options: { retain?: boolean; expirySeconds?: number } = {},
+		options: { retain?: boolean; expirySeconds?: number; withinMs?: number } = {},
 	): Promise<Delivery> {
-		return this.#ask<Delivery>((client, done) =>
+		return this.#ask<Delivery>(options.withinMs, (client, done) =>
 			client.publish(
 				topic,
 				Buffer.from(payload),
@@ -208,12 +218,15 @@ export class BrokerLine {
 		this.events.clear();
 	}
 
-	#ask<T>(send: (client: MqttClient, done: (error: unknown, value: T) => void) => void): Promise<T> {
+	#ask<T>(
+		withinMs: number | undefined,
+		send: (client: MqttClient, done: (error: unknown, value: T) => void) => void,
+	): Promise<T> {
 		const client = this.#client;
 		if (!client || !this.#open) return Promise.reject(this.#unreachable());
 		return new Promise<T>((resolve, reject) => {
 			// Dropping the line rejects everything that waits on it.
-			const cancel = this.#options.clock.after(ACKNOWLEDGE_MS, () => client === this.#client && this.drop());
+			const cancel = this.#options.clock.after(withinMs ?? HANGS_MS, () => client === this.#client && this.drop());
 			const refuse = (error: RoomError): void => {
 				cancel();
 				reject(error);

@@ -23,6 +23,8 @@ export interface PresencesOptions {
 /** The room program signs its ring key for each connection; so long the first presence waits for it, to be said once and not twice. */
 const RING_KEY_MS = 500;
 const MOST_EXPIRY_SECONDS = 60;
+/** Who rings is to hear soon that the broker hangs, and not that nobody answers. */
+const RING_MOST_MS = 5000;
 
 /**
  * Who is there: says it of this room, and tells the room program of those that it lists; and carries frames of rings, which it can neither
@@ -183,7 +185,8 @@ export class Presences {
 				throw new RoomError("line.refused", "not for the bus");
 			}
 			const expiry = Math.min(MOST_EXPIRY_SECONDS, Math.max(1, Math.round(expirySeconds)));
-			link.send({ t: "sent", id, outcome: await line.publish(topic, bytes, { expirySeconds: expiry }) });
+			const outcome = await line.publish(topic, bytes, { expirySeconds: expiry, withinMs: RING_MOST_MS });
+			link.send({ t: "sent", id, outcome });
 		} catch (error) {
 			const refused = RoomError.from(error, "line.unreachable").code === "line.refused";
 			link.send({ t: "sent", id, outcome: refused ? "refused" : "unreachable" });

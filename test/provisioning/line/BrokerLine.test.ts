@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { systemClock } from "../../../device/core/clock.ts";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { type Clock, ManualClock, systemClock } from "../../../device/core/clock.ts";
 import { silentLog } from "../../../device/core/log.ts";
 import { BrokerLine } from "../../../provisioning/line/BrokerLine.ts";
 import { type FleetCa, openCa } from "../../../provisioning/service/ca/FleetCa.ts";
@@ -26,15 +26,24 @@ afterAll(async () => {
 	await rm(folder, { recursive: true, force: true });
 });
 
-async function open(): Promise<BrokerLine> {
-	const { key, chain } = await ca.issueDevice("dev-00000001");
+let failures: number;
+beforeEach(() => {
+	failures = 0;
+});
+
+function lineOf({ key, chain }: { key: string; chain: string }, clock: Clock): BrokerLine {
 	const line = new BrokerLine({
 		target: () => ({ url: broker.url, clientId: "dev-00000001", tls: { key, certificate: chain, ca: ca.certificate } }),
-		clock: systemClock,
+		clock,
 		log: silentLog,
 		random: () => 0,
 	});
 	lines.push(line);
+	line.events.on("failed", () => failures++);
+	return line;
+}
+async function open(clock: Clock = systemClock): Promise<BrokerLine> {
+	const line = lineOf(await ca.issueDevice("dev-00000001"), clock);
 	const opened = new Promise<void>((resolve) => line.events.on("opened", () => resolve()));
 	line.open();
 	await opened;
@@ -65,4 +74,48 @@ test("a message that the broker does not take is refused, and the line stays", a
 	expect(await say(line)).toBe("delivered");
 	broker.acknowledge = () => 0x10;
 	expect(await say(line)).toBe("nobody");
+});
+
+test("a broker that is slow is waited for, half a minute; who can't wait says so, and the line is given up for them", async () => {
+	const clock = new ManualClock(Date.now());
+	const line = await open(clock);
+	broker.acknowledge = () => new Promise(() => {});
+	const { length } = broker.heard;
+	let lost = 0;
+	line.events.on("lost", () => lost++);
+	const patient = expect(say(line)).rejects.toMatchObject({ code: "line.unreachable" });
+	await expect.poll(() => broker.heard.length).toBe(length + 1);
+	clock.advance(29_999);
+	expect(lost).toBe(0);
+	clock.advance(1);
+	await patient;
+	expect(lost).toBe(1);
+
+	const opened = new Promise<void>((resolve) => line.events.on("opened", () => resolve()));
+	clock.advance(1000);
+	await opened;
+	const hasty = expect(line.publish("a/topic", Buffer.from("x"), { withinMs: 5000 })).rejects.toMatchObject({
+		code: "line.unreachable",
+	});
+	clock.advance(5000);
+	await hasty;
+	expect(lost).toBe(2);
+});
+
+test("a broker that is slow to let anybody in is given longer at each attempt, up to a minute", async () => {
+	const clock = new ManualClock(Date.now());
+	broker.answersConnect = false;
+	const before = broker.connects;
+	const line = lineOf(await ca.issueDevice("dev-00000001"), clock);
+	line.open();
+	for (const [attempt, seconds] of [15, 30, 60, 60].entries()) {
+		await expect.poll(() => broker.connects).toBe(before + attempt + 1);
+		clock.advance(seconds * 1000 - 1);
+		expect(failures).toBe(attempt);
+		clock.advance(1);
+		expect(failures).toBe(attempt + 1);
+		// there is no wait before the next attempt
+		clock.advance(0);
+	}
+	broker.answersConnect = true;
 });

@@ -79,11 +79,13 @@ export class AgentBus {
 
 	send({ id, to, payload, expirySeconds }: Extract<FromRoom, { t: "send" }>): void {
 		const { deviceId, tell } = this.#options;
-		this.#line.publish(topics.ring(to, deviceId), Buffer.from(payload, "base64"), { expirySeconds }).then(
-			(outcome) => tell({ t: "sent", id, outcome }),
-			(error: { code?: string }) =>
-				tell({ t: "sent", id, outcome: error.code === "line.refused" ? "refused" : "unreachable" }),
-		);
+		this.#line
+			.publish(topics.ring(to, deviceId), Buffer.from(payload, "base64"), { expirySeconds, withinMs: 5000 })
+			.then(
+				(outcome) => tell({ t: "sent", id, outcome }),
+				(error: { code?: string }) =>
+					tell({ t: "sent", id, outcome: error.code === "line.refused" ? "refused" : "unreachable" }),
+			);
 	}
 
 	/** Says good-bye and ends. */

@@ -4,7 +4,7 @@ import { RoomError } from "../../../device/core/RoomError.ts";
 import { Batches } from "./Batches.ts";
 import type { Counters } from "./Counters.ts";
 import type { Delivery } from "./LateAcknowledgements.ts";
-import { type Frame, type FrameKind, type FrameOf, type RefusalReason, readFrame } from "./readFrame.ts";
+import { type FrameKind, type FrameOf, kindOf, type RefusalReason, readFrame } from "./readFrame.ts";
 
 /** Handshakes are the sender's to repeat, and slow: they are acknowledged on arrival and don't wait in a batch. */
 type BatchedKind = Exclude<FrameKind, "enrolUp">;
@@ -31,33 +31,28 @@ export interface IntakeOptions {
 const HANDSHAKES_MOST = 200;
 const REPORT_MS = 60_000;
 
+/** As it came. It is read when it is its turn: thousands may wait, and read they take four times the memory. */
+type Raw = Pick<Delivery, "topic" | "payload">;
+
 /**
  * What comes over the bus: read by the contract, handed to its module in batches, acknowledged when it is in the database. What is not as it
  * should be is counted and acknowledged; its content is nowhere kept.
  */
 export class Intake {
 	readonly #options: IntakeOptions;
-	readonly #batches: { [K in BatchedKind]: Batches<FrameOf<K>> };
+	readonly #batches: { [K in BatchedKind]: Batches<Raw> };
 	readonly #reported = new Map<string, { at: number; left: number }>();
 	readonly #handshakes = new Set<Promise<void>>();
 
 	constructor(options: IntakeOptions) {
 		this.#options = options;
-		const batches = <K extends BatchedKind>(kind: K): Batches<FrameOf<K>> => {
-			const { most, take } = options.handlers[kind] as unknown as {
-				most: number;
-				take: (frames: readonly FrameOf<K>[]) => Promise<void>;
-			};
-			return new Batches<FrameOf<K>>({
-				most,
-				work: async (frames) => {
-					await take(frames);
-					for (const _ of frames) options.outcome?.(kind, "taken");
-				},
+		const batches = <K extends BatchedKind>(kind: K): Batches<Raw> =>
+			new Batches<Raw>({
+				most: options.handlers[kind].most,
+				work: (raw) => this.#work(kind, raw),
 				failed: (_, error) => this.#failed(kind, error),
 				clock: options.clock,
 			});
-		};
 		this.#batches = {
 			presence: batches("presence"),
 			twinReported: batches("twinReported"),
@@ -70,26 +65,15 @@ export class Intake {
 	}
 
 	take({ topic, payload, done }: Delivery): void {
-		const { counters, handlers } = this.#options;
-		const reading = readFrame(topic, payload);
-		counters.add("frames", { kind: reading.ok ? reading.frame.kind : reading.kind });
-		if (!reading.ok) {
-			if (reading.reason !== "cleared") this.#refused(reading.kind, reading.reason);
-			done();
-			return;
-		}
-		const { frame } = reading;
-		if (frame.kind !== "enrolUp") {
-			this.#add(frame, done);
+		const kind = kindOf(topic);
+		this.#options.counters.add("frames", { kind: kind ?? "unknown" });
+		if (kind && kind !== "enrolUp") {
+			this.#batches[kind].add({ topic, payload }, done);
 			return;
 		}
 		done();
-		if (this.#handshakes.size >= HANDSHAKES_MOST) {
-			this.#refused(frame.kind, "too_many");
-			return;
-		}
-		const work = handlers.enrolUp(frame).finally(() => this.#handshakes.delete(work));
-		this.#handshakes.add(work);
+		if (kind) this.#shake({ topic, payload });
+		else this.#refused("unknown", "topic_unknown");
 	}
 
 	/** Waits for what is under way; the rest stays unacknowledged, for another worker or a later time. */
@@ -97,8 +81,29 @@ export class Intake {
 		await Promise.all([...Object.values(this.#batches).map((batches) => batches.close()), ...this.#handshakes]);
 	}
 
-	#add(frame: Exclude<Frame, { kind: "enrolUp" }>, done: () => void): void {
-		(this.#batches[frame.kind] as Batches<Frame>).add(frame, done);
+	#shake({ topic, payload }: Raw): void {
+		const reading = readFrame(topic, payload);
+		if (!reading.ok) {
+			if (reading.reason !== "cleared") this.#refused(reading.kind, reading.reason);
+		} else if (this.#handshakes.size >= HANDSHAKES_MOST) this.#refused("enrolUp", "too_many");
+		else {
+			const work = this.#options.handlers
+				.enrolUp(reading.frame as FrameOf<"enrolUp">)
+				.finally(() => this.#handshakes.delete(work));
+			this.#handshakes.add(work);
+		}
+	}
+
+	/** What is wrong is counted once all the others are in the database: until then the batch may come again. */
+	async #work<K extends BatchedKind>(kind: K, raw: readonly Raw[]): Promise<void> {
+		const { handlers, outcome } = this.#options;
+		const readings = raw.map(({ topic, payload }) => readFrame(topic, payload));
+		const frames = readings.flatMap((reading) => (reading.ok ? [reading.frame as FrameOf<K>] : []));
+		if (frames.length > 0) await (handlers[kind].take as (frames: readonly FrameOf<K>[]) => Promise<void>)(frames);
+		for (const reading of readings) {
+			if (reading.ok) outcome?.(kind, "taken");
+			else if (reading.reason !== "cleared") this.#refused(reading.kind, reading.reason);
+		}
 	}
 
 	#refused(kind: FrameKind | "unknown", reason: RefusalReason | "too_many"): void {

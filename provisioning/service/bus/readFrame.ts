@@ -51,6 +51,12 @@ const plainSchemas = {
 const isOurs = (topic: Topic): topic is Topic & { kind: FrameKind } =>
 	topic.kind === "event" || Object.hasOwn(plainSchemas, topic.kind);
 
+/** What a topic says of a message before it is read; null: no topic that workers listen to. */
+export function kindOf(name: string): FrameKind | null {
+	const topic = parseTopic(name);
+	return topic && isOurs(topic) ? topic.kind : null;
+}
+
 /** Reads what came over the bus: hostile until it has passed. */
 export function readFrame(name: string, payload: Uint8Array): Reading {
 	const topic = parseTopic(name);

@@ -124,13 +124,16 @@ describe("renewal", () => {
 		const made = await device();
 		fleet.days = 2 / 1440;
 		made.room.enrol(fleet.code());
-		return new Promise((resolve) => {
+		await new Promise<void>((resolve) => {
 			fleet.before = async (step) => {
-				if (step === "certificate") resolve({ ...made, id: made.room.deviceId as string });
+				if (step === "certificate") resolve();
 				// the first request is not answered: tests say what becomes of it
 				return step !== "certificate";
 			};
 		});
+		// the room hears whose it is over a line of its own
+		await expect.poll(() => made.room.deviceId).not.toBeNull();
+		return { ...made, id: made.room.deviceId as string };
 	}
 
 	test.each(["agent", "broker"] as const)("the %s is killed while the fleet has not answered", async (victim) => {

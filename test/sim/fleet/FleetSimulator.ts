@@ -1,7 +1,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import type { FromSimulator, SimulatedIdentity, ToSimulator } from "./simulatorProtocol.ts";
+import { RoomError } from "../../../device/core/RoomError.ts";
+import type { FromSimulator, SimulatedIdentity, SimulatorNews, ToSimulator } from "./simulatorProtocol.ts";
 
 export interface FleetSimulatorOptions {
 	/** The devices to be; each is enrolled already. */
@@ -18,17 +19,24 @@ export interface FleetSimulatorOptions {
  */
 export class FleetSimulator {
 	readonly #workers: ChildProcess[];
-	readonly #online = new Map<ChildProcess, number>();
-	readonly #applied = new Map<ChildProcess, number>();
-	#wake: () => void = () => {};
-	/** Called with each device's answer to a twin: its id, the revision, and when it had it in force (epoch milliseconds). */
-	onApplied: (device: string, rev: number, atMs: number) => void = () => {};
-	/** Called when a device's connection ends. */
-	onLost: (device: string, atMs: number) => void = () => {};
+	readonly #online = new Set<string>();
+	readonly #applied = new Set<string>();
+	readonly #waiting = new Set<() => void>();
+	#told = 0;
+	#died = false;
+	#closing = false;
+	/** Called with whatever becomes of a device. */
+	onNews: (news: SimulatorNews) => void = () => {};
 
 	private constructor(workers: ChildProcess[]) {
 		this.#workers = workers;
-		for (const worker of workers) worker.on("message", (message: FromSimulator) => this.#take(worker, message));
+		for (const worker of workers) {
+			worker.on("message", (message: FromSimulator) => this.#take(message));
+			worker.once("exit", () => {
+				this.#died = !this.#closing;
+				this.#wake();
+			});
+		}
 	}
 
 	static async start(options: FleetSimulatorOptions): Promise<FleetSimulator> {
@@ -52,31 +60,38 @@ export class FleetSimulator {
 
 	/** Devices that are connected, subscribed and have said so. */
 	get online(): number {
-		return [...this.#online.values()].reduce((sum, count) => sum + count, 0);
+		return this.#online.size;
 	}
 
 	/** Devices that have put a twin in force. */
 	get claimed(): number {
-		return [...this.#applied.values()].reduce((sum, count) => sum + count, 0);
+		return this.#applied.size;
 	}
 
-	/** Resolves when this holds; looked at with each change. */
+	/** Resolves when this holds; looked at with each change. Error: `simulate.died` (one of its processes ended). */
 	async until(holds: (simulator: this) => boolean, signal?: AbortSignal): Promise<void> {
-		while (!holds(this)) {
-			signal?.throwIfAborted();
-			await new Promise<void>((resolve) => {
-				this.#wake = resolve;
-				signal?.addEventListener("abort", () => resolve(), { once: true });
-			});
+		const wake = () => this.#wake();
+		signal?.addEventListener("abort", wake, { once: true });
+		try {
+			while (!holds(this)) {
+				signal?.throwIfAborted();
+				if (this.#died) throw new RoomError("simulate.died", "a process of the simulator ended");
+				await new Promise<void>((resolve) => this.#waiting.add(resolve));
+			}
+		} finally {
+			signal?.removeEventListener("abort", wake);
 		}
 	}
 
-	/** Lets each device tell so many events, as fast as the broker takes them. */
-	tell(each: number): void {
+	/** Lets each device tell so many events, as fast as the broker takes them; resolves when it has them all. */
+	async tell(each: number, signal?: AbortSignal): Promise<void> {
+		this.#told = 0;
 		for (const worker of this.#workers) this.#send(worker, { t: "tell", each });
+		await this.until(() => this.#told === this.#workers.length, signal);
 	}
 
 	async close(): Promise<void> {
+		this.#closing = true;
 		await Promise.all(
 			this.#workers.map(async (worker) => {
 				if (worker.exitCode !== null || worker.signalCode !== null) return;
@@ -90,12 +105,22 @@ export class FleetSimulator {
 		worker.send(message);
 	}
 
-	#take(worker: ChildProcess, message: FromSimulator): void {
-		if (message.t === "counts") {
-			this.#online.set(worker, message.online);
-			this.#applied.set(worker, message.applied);
-		} else if (message.t === "applied") this.onApplied(message.device, message.rev, message.atMs);
-		else this.onLost(message.device, message.atMs);
+	#take(message: FromSimulator): void {
+		if (message.t === "told") this.#told++;
+		else {
+			for (const news of message.news) {
+				if (news.is === "online") this.#online.add(news.device);
+				else if (news.is === "lost") this.#online.delete(news.device);
+				else this.#applied.add(news.device);
+				this.onNews(news);
+			}
+		}
 		this.#wake();
+	}
+
+	#wake(): void {
+		const waiting = [...this.#waiting];
+		this.#waiting.clear();
+		for (const wake of waiting) wake();
 	}
 }

@@ -54,6 +54,8 @@ export interface SimulatedDeviceEvents {
 
 const CONFIRM_AGAIN_MS = 3000;
 const ASK_AGAIN_MS = 5000;
+/** As an agent does: a fleet comes back together, and a broker may have forgotten what each reported. */
+const REPORT_SPREAD_MS = 5000;
 const calm: RoomStatus = { activity: "free", trouble: null, busyUntil: null, nextBusyAt: null, missing: [] };
 
 /**
@@ -85,6 +87,7 @@ export class SimulatedDevice {
 	#renewal: ((answer: z.infer<typeof certificateResponse>) => void) | null = null;
 	#claim: () => void = () => {};
 	#cancelConfirm: () => void = () => {};
+	#cancelReport: () => void = () => {};
 	#started = false;
 
 	constructor(options: SimulatedDeviceOptions) {
@@ -145,6 +148,7 @@ export class SimulatedDevice {
 			await this.publish(topics.presence(this.id), this.#presence(false, this.#epoch), true).catch(() => {});
 		}
 		this.#cancelConfirm();
+		this.#cancelReport();
 		await this.#line.close();
 		this.events.clear();
 	}
@@ -233,8 +237,11 @@ export class SimulatedDevice {
 		]);
 		await this.publish(topics.presence(this.id), this.#presence(true, this.#epoch), true);
 		await this.#confirmUntilHeard();
-		if (this.appliedRev > 0) await this.report();
 		this.events.emit("online", undefined);
+		if (this.appliedRev === 0) return;
+		this.#cancelReport();
+		const spread = (this.#options.random ?? Math.random)() * REPORT_SPREAD_MS;
+		this.#cancelReport = this.#options.clock.after(spread, () => void this.report().catch(() => {}));
 	}
 
 	/** Again, if nobody was there to hear it, and until the fleet has taken the first. */

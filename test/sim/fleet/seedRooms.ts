@@ -8,6 +8,13 @@ const rivers =
 		" ",
 	);
 
+/** So many different names. */
+export const roomNames = (count: number): string[] =>
+	Array.from({ length: count }, (_, index) => {
+		const river = rivers[index % rivers.length] as string;
+		return index < rivers.length ? river : `${river} ${1 + Math.floor(index / rivers.length)}`;
+	});
+
 export function twinDocOf(name: string): TwinDoc {
 	return {
 		room: { name, seats: 8, locale: "de", timeZone: "Europe/Berlin" },
@@ -30,11 +37,7 @@ function statusOf(index: number, nowMs: number): RoomStatus {
 
 /** Rooms as they would stand in the database after some weeks, named after rivers. Returns their ids. */
 export async function seedRooms(db: Db, count: number, nowMs = Date.now()): Promise<string[]> {
-	const rooms = Array.from({ length: count }, (_, index) => {
-		const name =
-			index < rivers.length
-				? (rivers[index] as string)
-				: `${rivers[index % rivers.length]} ${1 + Math.floor(index / rivers.length)}`;
+	const rooms = roomNames(count).map((name, index) => {
 		return {
 			id: `dev-${String(index).padStart(6, "0")}`,
 			name,

@@ -14,10 +14,19 @@ export interface SimulatedIdentity {
 
 export type ToSimulator =
 	/** `everyMs`: between two devices' first connections. */
-	{ t: "start"; identities: SimulatedIdentity[]; everyMs: number } | { t: "tell"; each: number };
+	| { t: "start"; identities: SimulatedIdentity[]; everyMs: number }
+	/** Each device tells so many events. */
+	| { t: "tell"; each: number };
+
+/** `atMs`: epoch milliseconds. */
+export type SimulatorNews =
+	/** Connected, subscribed, and has said so; or the connection ended. */
+	| { is: "online" | "lost"; device: string; atMs: number }
+	/** A twin is in force, and reported. */
+	| { is: "applied"; device: string; rev: number; atMs: number };
 
 export type FromSimulator =
-	/** At most twenty a second. */
-	| { t: "counts"; online: number; applied: number }
-	| { t: "applied"; device: string; rev: number; atMs: number }
-	| { t: "lost"; device: string; atMs: number };
+	/** In their order, gathered for a twentieth of a second. */
+	| { t: "news"; news: SimulatorNews[] }
+	/** The broker has all events. */
+	| { t: "told" };

@@ -1,44 +1,35 @@
 /** A forked process of the fleet simulator: some thousand devices. Ends when its parent lets go of it. */
-import { systemClock } from "../../../device/core/clock.ts";
 import { onParentGone } from "../../../device/core/onParentGone.ts";
+import { deviceTime } from "./deviceTime.ts";
 import { SimulatedDevice } from "./SimulatedDevice.ts";
-import type { FromSimulator, SimulatedIdentity, ToSimulator } from "./simulatorProtocol.ts";
+import type { FromSimulator, SimulatedIdentity, SimulatorNews, ToSimulator } from "./simulatorProtocol.ts";
 import { walkThroughJobs } from "./walkThroughJobs.ts";
 
+const GATHER_MS = 50;
+const clock = deviceTime();
 const devices: SimulatedDevice[] = [];
-const online = new Set<string>();
-const applied = new Set<string>();
 const say = (message: FromSimulator): void => {
-	process.send?.(message);
+	// The parent may go at any moment.
+	if (process.connected) process.send?.(message, () => {});
 };
-let saying = false;
-function countSoon(): void {
-	if (saying) return;
-	saying = true;
-	setTimeout(() => {
-		saying = false;
-		say({ t: "counts", online: online.size, applied: applied.size });
-	}, 50);
+let news: SimulatorNews[] = [];
+function note(one: SimulatorNews): void {
+	if (news.length === 0) {
+		setTimeout(() => {
+			say({ t: "news", news });
+			news = [];
+		}, GATHER_MS);
+	}
+	news.push(one);
 }
 
 function simulate({ id, key, chain, ca, broker, facts }: SimulatedIdentity): SimulatedDevice {
 	// Its key is only used by TLS: none for signing is made of it.
 	const identity = { id, key: { pem: key, keys: null as never }, chain, ca, brokers: [broker], rendezvous: "" };
-	const device = new SimulatedDevice({ identity, facts, clock: systemClock });
-	device.events.on("online", () => {
-		online.add(id);
-		countSoon();
-	});
-	device.events.on("offline", () => {
-		online.delete(id);
-		say({ t: "lost", device: id, atMs: Date.now() });
-		countSoon();
-	});
-	device.events.on("applied", ({ rev }) => {
-		applied.add(id);
-		say({ t: "applied", device: id, rev, atMs: Date.now() });
-		countSoon();
-	});
+	const device = new SimulatedDevice({ identity, facts, clock });
+	device.events.on("online", () => note({ is: "online", device: id, atMs: Date.now() }));
+	device.events.on("offline", () => note({ is: "lost", device: id, atMs: Date.now() }));
+	device.events.on("applied", ({ rev }) => note({ is: "applied", device: id, rev, atMs: Date.now() }));
 	walkThroughJobs(device);
 	return device;
 }
@@ -60,6 +51,7 @@ async function tell(each: number): Promise<void> {
 			}
 		}),
 	);
+	say({ t: "told" });
 }
 
 process.on("message", (message: ToSimulator) => {

@@ -1,0 +1,69 @@
+/**
+ * The peer of `bench fleet`: as many clients as asked for that do nothing but TCP, TLS with a certificate of their own, and CONNECT. Forked by
+ * `bareSeconds`; a process that is told an order and answers when it began and when all had their CONNACK.
+ */
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { connect } from "node:tls";
+import { fileURLToPath } from "node:url";
+import { generate, parser } from "mqtt-packet";
+import type { SimulatedIdentity } from "../../sim/fleet/simulatorProtocol.ts";
+
+const PROCESSES = 2;
+
+/** Seconds until all are connected, from as many processes as the simulator has. */
+export async function bareSeconds(identities: readonly SimulatedIdentity[]): Promise<number> {
+	const times = await Promise.all(
+		Array.from({ length: PROCESSES }, async (_, process) => {
+			const child = fork(fileURLToPath(import.meta.url), [], { serialization: "advanced" });
+			child.send(identities.filter((_, index) => index % PROCESSES === process));
+			const [times] = (await once(child, "message")) as [{ beganMs: number; endedMs: number }];
+			await once(child, "exit");
+			return times;
+		}),
+	);
+	return (Math.max(...times.map(({ endedMs }) => endedMs)) - Math.min(...times.map(({ beganMs }) => beganMs))) / 1000;
+}
+
+/** Resolves with what closes it; again for ever until then. */
+async function connected(identity: SimulatedIdentity): Promise<() => void> {
+	for (;;) {
+		const close = await attempt(identity);
+		if (close) return close;
+	}
+}
+
+/** Null: it came to nothing. */
+function attempt({ id, key, chain, ca, broker }: SimulatedIdentity): Promise<(() => void) | null> {
+	const { hostname, port } = new URL(broker);
+	return new Promise((resolve) => {
+		const socket = connect({ host: hostname, port: Number(port), key, cert: chain, ca, minVersion: "TLSv1.3" }, () => {
+			const packet = {
+				cmd: "connect",
+				protocolId: "MQTT",
+				protocolVersion: 5,
+				clean: true,
+				clientId: id,
+				keepalive: 60,
+			};
+			socket.write(generate(packet as Parameters<typeof generate>[0], { protocolVersion: 5 }));
+		});
+		const packets = parser({ protocolVersion: 5 });
+		packets.on("packet", ({ cmd }) => cmd === "connack" && resolve(() => socket.destroy()));
+		socket.on("data", (chunk: Buffer) => packets.parse(chunk));
+		socket.on("error", () => {});
+		socket.once("close", () => resolve(null));
+	});
+}
+
+if (import.meta.main) {
+	process.once("message", (identities: SimulatedIdentity[]) => {
+		const beganMs = Date.now();
+		void Promise.all(identities.map(connected)).then((closers) => {
+			process.send?.({ beganMs, endedMs: Date.now() }, () => {
+				for (const close of closers) close();
+				process.disconnect?.();
+			});
+		});
+	});
+}

@@ -1,5 +1,6 @@
 import type { EndReason, FailureReason } from "../../../device/contract/failure.ts";
 import type { Locale, Security } from "../../../device/contract/snapshot.ts";
+import type { Way } from "../thumb/ways.ts";
 
 /** What went wrong in one sentence, and what a person can do next. */
 export interface FailureWords {
@@ -50,6 +51,14 @@ export interface Words {
 		cameraOff: string;
 		guest: string;
 		room: string;
+	};
+	/** Turns a camera: the room's own, or the far end's. */
+	turning: {
+		pad: string;
+		ways: Record<Way, string>;
+		presets: string;
+		/** A place that nobody named. */
+		preset(number: number): string;
 	};
 	selfView: string;
 	reconnecting: string;

@@ -148,6 +148,12 @@ export const en: Words = {
 		guest: "Guest",
 		room: "Room",
 	},
+	turning: {
+		pad: "Turn: hold and drag",
+		ways: { left: "Left", right: "Right", up: "Up", down: "Down", in: "Closer", out: "Farther" },
+		presets: "Kept views",
+		preset: (number) => `View ${number + 1}`,
+	},
 	selfView: "How others see you",
 	reconnecting: "Reconnecting",
 	reconnectingKept: "Everything stays as it was: what is off stays off.",

@@ -1,12 +1,6 @@
 import { type ReadonlySignal, signal } from "@preact/signals";
 import type { Intent } from "../../../device/contract/intents.ts";
-
-/** Where a thumb wants the camera to go: to the right, upwards, in; each -1 to 1. */
-export interface Aim {
-	pan: number;
-	tilt: number;
-	zoom: number;
-}
+import { type Aim, isSameAim, still, type Thumb, thumbMark } from "../../kit/thumb/Thumb.ts";
 
 /** Between two aims of one hold, at least: 20 a second, which the device takes for ever. */
 const LEAST_MS = 50;
@@ -20,11 +14,11 @@ const MOST_TRIES = 10;
  * The thumb on the camera. One hold at a time: who touches first owns it, whatever else is touched. The newest aim counts, and a stop is
  * said until the device has heard it, also over the next connection.
  */
-export class Steering {
+export class Steering implements Thumb {
 	readonly #say: (intent: Intent) => number | null;
 	readonly #hold = signal<string | null>(null);
 	/** The thumb's own mark among the room's panels. */
-	readonly #mark = crypto.getRandomValues(new Uint32Array(1))[0]?.toString(36) ?? "";
+	readonly #mark = thumbMark();
 	readonly #asked = new Map<number, { hold: string; stop: boolean }>();
 	/** Holds whose stop nobody has acknowledged, and how often it was said. */
 	readonly #unheard = new Map<string, number>();
@@ -56,7 +50,7 @@ export class Steering {
 	aim(hold: string, aim: Aim): void {
 		if (hold !== this.#hold.peek()) return;
 		this.#wanted = aim;
-		if (isSame(aim, this.#said)) return;
+		if (isSameAim(aim, this.#said)) return;
 		const wait = this.#saidAt + LEAST_MS - performance.now();
 		clearTimeout(this.#timer);
 		if (wait <= 0) this.#move();
@@ -116,10 +110,4 @@ export class Steering {
 			setTimeout(() => this.#stop(hold), AGAIN_MS);
 		}
 	}
-}
-
-const still: Aim = { pan: 0, tilt: 0, zoom: 0 };
-
-function isSame(a: Aim, b: Aim): boolean {
-	return a.pan === b.pan && a.tilt === b.tilt && a.zoom === b.zoom;
 }

@@ -2,7 +2,6 @@ import type { ServiceTrouble } from "../../../device/contract/failure.ts";
 import type { PeripheralFailure, Peripherals } from "../../../device/contract/peripherals.ts";
 import type { AgendaEntry, Snapshot } from "../../../device/contract/snapshot.ts";
 import type { Notice } from "../model/PanelModel.ts";
-import type { Way } from "../view/equipment/ways.ts";
 
 type Device = Peripherals["devices"][number];
 type Display = NonNullable<Peripherals["display"]>;
@@ -120,13 +119,8 @@ export interface PanelWords {
 	camera: {
 		open: string;
 		title: string;
-		pad: string;
-		ways: Record<Way, string>;
 		home: string;
-		presets: string;
 		noPresets: string;
-		/** A place that nobody named. */
-		preset(number: number): string;
 		store: string;
 		choose: string;
 		replace(name: string): string;

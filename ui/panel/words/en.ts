@@ -202,12 +202,8 @@ export const en: PanelWords = {
 	camera: {
 		open: "Turn camera",
 		title: "Turn camera",
-		pad: "Turn: hold and drag",
-		ways: { left: "Left", right: "Right", up: "Up", down: "Down", in: "Closer", out: "Farther" },
 		home: "Home",
-		presets: "Kept views",
 		noPresets: "No views are set up for this camera.",
-		preset: (number) => `View ${number + 1}`,
 		store: "Keep this view",
 		choose: "Replace which?",
 		replace: (name) => `Replace “${name}”`,

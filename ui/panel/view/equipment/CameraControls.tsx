@@ -2,12 +2,12 @@ import home from "lucide:house";
 import minus from "lucide:minus";
 import plus from "lucide:plus";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { holdByKeys } from "../../../kit/thumb/holdByKeys.ts";
+import { letGoWhenAway } from "../../../kit/thumb/letGoWhenAway.ts";
+import { ThumbPad } from "../../../kit/thumb/ThumbPad.tsx";
+import { ZoomKey } from "../../../kit/thumb/ZoomKey.tsx";
 import { Ask } from "../Ask.tsx";
 import type { PanelProps } from "../ScreenProps.ts";
-import { holdByKeys } from "./holdByKeys.ts";
-import { letGoWhenAway } from "./letGoWhenAway.ts";
-import { ThumbPad } from "./ThumbPad.tsx";
-import { ZoomKey } from "./ZoomKey.tsx";
 
 /** Pad, home and zoom over the picture. Whatever takes them off the screen lets go of the camera. */
 export function CameraControls(props: PanelProps) {
@@ -23,13 +23,13 @@ export function CameraControls(props: PanelProps) {
 	}, [steering]);
 	return (
 		<div class="camera-controls" ref={controls}>
-			<ThumbPad {...props} />
+			<ThumbPad thumb={steering} words={words.kit.turning} />
 			<Ask model={model} intent={{ type: "panel.camera_home" }} can={snapshot.can.steer} icon={home}>
 				{words.camera.home}
 			</Ask>
 			<div class="zoom">
-				<ZoomKey steering={steering} way="out" icon={minus} label={words.camera.ways.out} />
-				<ZoomKey steering={steering} way="in" icon={plus} label={words.camera.ways.in} />
+				<ZoomKey thumb={steering} way="out" icon={minus} label={words.kit.turning.ways.out} />
+				<ZoomKey thumb={steering} way="in" icon={plus} label={words.kit.turning.ways.in} />
 			</div>
 		</div>
 	);

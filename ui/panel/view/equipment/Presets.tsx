@@ -17,12 +17,12 @@ export function Presets(props: PanelProps & { presets: readonly Preset[] }) {
 	const [storing, setStoring] = useState<Storing>("no");
 	const can = snapshot.can.steer;
 	if (presets.length === 0) return <p class="muted presets-none">{words.camera.noPresets}</p>;
-	const nameOf = (preset: Preset) => preset.name ?? words.camera.preset(preset.number);
+	const nameOf = (preset: Preset) => preset.name ?? words.kit.turning.preset(preset.number);
 	const chosen = typeof storing === "string" ? null : storing.number;
 	return (
 		<>
 			{/* A list that scrolls has to be scrolled by keys too, also when none of its buttons can be reached. */}
-			<ul class="presets" aria-label={words.camera.presets} tabIndex={can ? undefined : 0}>
+			<ul class="presets" aria-label={words.kit.turning.presets} tabIndex={can ? undefined : 0}>
 				{presets.map((preset) => {
 					const face = <Face preset={preset} name={nameOf(preset)} />;
 					return (

@@ -1,19 +1,15 @@
-import type { Aim, Steering } from "../../model/Steering.ts";
+import type { Aim, Thumb } from "./Thumb.ts";
 
 /**
  * Lets a finger (or a mouse) on the element hold the camera. The first finger owns the hold until it is lifted, taken away by the system,
  * or loses the element in whatever way; others do nothing. Returns a function that lets go and takes it all back.
  */
-export function holdByPointer(
-	element: HTMLElement,
-	steering: Steering,
-	aimAt: (event: PointerEvent) => Aim,
-): () => void {
+export function holdByPointer(element: HTMLElement, thumb: Thumb, aimAt: (event: PointerEvent) => Aim): () => void {
 	let own: { pointer: number; hold: string } | null = null;
 	const attached = new AbortController();
 	const { signal } = attached;
 	const letGo = () => {
-		if (own) steering.end(own.hold);
+		if (own) thumb.end(own.hold);
 		own = null;
 	};
 	element.addEventListener(
@@ -26,7 +22,7 @@ export function holdByPointer(
 			} catch {
 				return;
 			}
-			const hold = steering.begin(aimAt(event));
+			const hold = thumb.begin(aimAt(event));
 			if (hold !== null) own = { pointer: event.pointerId, hold };
 		},
 		{ signal },
@@ -34,7 +30,7 @@ export function holdByPointer(
 	element.addEventListener(
 		"pointermove",
 		(event) => {
-			if (own && event.pointerId === own.pointer) steering.aim(own.hold, aimAt(event));
+			if (own && event.pointerId === own.pointer) thumb.aim(own.hold, aimAt(event));
 		},
 		{ signal },
 	);

@@ -1,4 +1,4 @@
-import type { Steering } from "../../model/Steering.ts";
+import type { Thumb } from "./Thumb.ts";
 import { aimOf, type Way, ways } from "./ways.ts";
 
 /** A press of assistive technology has no length: it counts as held for so long. */
@@ -18,7 +18,7 @@ const keys: Record<string, Way> = {
  * Lets keys hold the camera while the focus is within the element: arrows, + and -, Enter and Space on a button that has a way; and a
  * screen reader's press of such a button. Returns a function that lets go and takes it all back.
  */
-export function holdByKeys(element: HTMLElement, steering: Steering): () => void {
+export function holdByKeys(element: HTMLElement, thumb: Thumb): () => void {
 	/** What each key that is down wants. */
 	const down = new Map<string, Way>();
 	let hold: string | null = null;
@@ -28,7 +28,7 @@ export function holdByKeys(element: HTMLElement, steering: Steering): () => void
 	const letGo = () => {
 		clearTimeout(nudge);
 		down.clear();
-		if (hold !== null) steering.end(hold);
+		if (hold !== null) thumb.end(hold);
 		hold = null;
 	};
 	element.addEventListener(
@@ -39,11 +39,11 @@ export function holdByKeys(element: HTMLElement, steering: Steering): () => void
 			event.preventDefault();
 			if (event.repeat) return;
 			// Something else ended the hold: keys that are down since then no longer count.
-			if (hold !== steering.hold.peek()) letGo();
+			if (hold !== thumb.hold.peek()) letGo();
 			down.set(event.code, way);
 			const aim = aimOf(down.values());
-			if (hold === null) hold = steering.begin(aim);
-			else steering.aim(hold, aim);
+			if (hold === null) hold = thumb.begin(aim);
+			else thumb.aim(hold, aim);
 		},
 		{ signal },
 	);
@@ -52,7 +52,7 @@ export function holdByKeys(element: HTMLElement, steering: Steering): () => void
 		(event) => {
 			if (!down.delete(event.code)) return;
 			if (down.size === 0) letGo();
-			else if (hold !== null) steering.aim(hold, aimOf(down.values()));
+			else if (hold !== null) thumb.aim(hold, aimOf(down.values()));
 		},
 		{ signal },
 	);
@@ -69,7 +69,7 @@ export function holdByKeys(element: HTMLElement, steering: Steering): () => void
 			// A finger's click has a count of clicks; its hold is over already.
 			const way = wayOfButton(event.target);
 			if (way === null || event.detail !== 0 || hold !== null) return;
-			hold = steering.begin(aimOf([way]));
+			hold = thumb.begin(aimOf([way]));
 			nudge = setTimeout(letGo, NUDGE_MS);
 		},
 		{ signal },

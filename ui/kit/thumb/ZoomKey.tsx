@@ -1,22 +1,22 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { Icon } from "../../../kit/icons/Icon.tsx";
-import type { Steering } from "../../model/Steering.ts";
+import { Icon } from "../icons/Icon.tsx";
 import { holdByPointer } from "./holdByPointer.ts";
+import type { Thumb } from "./Thumb.ts";
 import { aimOf } from "./ways.ts";
 
 interface Props {
-	steering: Steering;
+	thumb: Thumb;
 	way: "in" | "out";
 	icon: string;
 	label: string;
 }
 
 /** Zooms for as long as it is held. */
-export function ZoomKey({ steering, way, icon, label }: Props) {
+export function ZoomKey({ thumb, way, icon, label }: Props) {
 	const key = useRef<HTMLButtonElement>(null);
 	useLayoutEffect(() => {
-		if (key.current) return holdByPointer(key.current, steering, () => aimOf([way]));
-	}, [steering, way]);
+		if (key.current) return holdByPointer(key.current, thumb, () => aimOf([way]));
+	}, [thumb, way]);
 	return (
 		<button type="button" class="button square" data-way={way} aria-label={label} ref={key}>
 			<Icon drawing={icon} />

@@ -1,4 +1,4 @@
-import type { Aim } from "../../model/Steering.ts";
+import type { Aim } from "./Thumb.ts";
 
 /** The ways that a camera can go; a button that goes one has it in its `data-way`. */
 export const ways = {

@@ -1,4 +1,4 @@
-import type { Aim } from "../../model/Steering.ts";
+import type { Aim } from "./Thumb.ts";
 
 /** The middle of the pad, where a thumb rests without moving anything; of the radius. */
 const REST = 0.14;

@@ -1,10 +1,10 @@
-import type { Steering } from "../../model/Steering.ts";
+import type { Thumb } from "./Thumb.ts";
 
 /** Whoever is away lets go: the page is hidden or left, or something else has the focus. */
-export function letGoWhenAway(steering: Steering): () => void {
+export function letGoWhenAway(thumb: Thumb): () => void {
 	const attached = new AbortController();
 	const { signal } = attached;
-	const letGo = () => steering.end();
+	const letGo = () => thumb.end();
 	window.addEventListener("blur", letGo, { signal });
 	window.addEventListener("pagehide", letGo, { signal });
 	document.addEventListener("visibilitychange", letGo, { signal });

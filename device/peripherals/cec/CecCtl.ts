@@ -20,6 +20,9 @@ const START_MS = 4000;
 /** What we ask for is answered in some hundred characters a message. */
 const MOST_OUTPUT_BYTES = 64 * 1024;
 
+/** Nothing of ours, and in English, whatever the room speaks: its words are read. */
+const environment = { PATH: "/usr/local/bin:/usr/bin:/bin", LC_ALL: "C" };
+
 interface Ended {
 	readonly output: string;
 	readonly errors: string;
@@ -90,9 +93,7 @@ export class CecCtl implements CecBus {
 
 	#spawned(words: readonly string[], timeoutMs: number): Promise<Ended> {
 		return new Promise((resolve, reject) => {
-			// In English, whatever the room speaks: its words are read.
-			const env = { PATH: process.env["PATH"], LC_ALL: "C" };
-			const child = spawn(this.#binary, words, { env, stdio: ["ignore", "pipe", "pipe"] });
+			const child = spawn(this.#binary, words, { env: environment, stdio: ["ignore", "pipe", "pipe"] });
 			this.#child = child;
 			const said = { output: "", errors: "" };
 			const settle = (how: () => void): void => {

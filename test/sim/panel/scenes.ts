@@ -308,6 +308,11 @@ export const scenes = {
 		update: { state: "waiting", version: "1.4.0", pct: null, asks: true },
 		can: { ...nothing, join: true, meetNow: true, call: true, update: true },
 	}),
+	"update-asks-held": atRest({
+		update: { state: "waiting", version: "1.4.0", pct: null, asks: true },
+		peripherals: { ...equipment, hardware: { muteKey: true, shutterClosed: true, occupied: true } },
+		can: { ...nothing, join: true, meetNow: true, call: true, update: true },
+	}),
 	"update-downloading": atRest({ update: { state: "downloading", version: "1.4.0", pct: 41.7, asks: false } }),
 	"identify-resting": atRest({ identify }),
 	"identify-call": call({}, { identify }),

@@ -79,8 +79,8 @@ export class Steering implements Thumb {
 	/** A new connection: what was asked on the older one has no answer to come, and a stop may have been lost with it. */
 	connected(): void {
 		this.#asked.clear();
-		this.end();
 		for (const hold of this.#unheard.keys()) this.#stop(hold);
+		this.end();
 	}
 
 	#move(): void {

@@ -6,6 +6,7 @@ import { type RoomConfig, roomConfig } from "../../../device/config/RoomConfig.t
 import type { Snapshot } from "../../../device/contract/snapshot.ts";
 import { systemClock } from "../../../device/core/clock.ts";
 import { silentLog } from "../../../device/core/log.ts";
+import { openSerial } from "../../../device/peripherals/link/openSerial.ts";
 import { RoomProgram } from "../../../device/program/RoomProgram.ts";
 import { type FleetCa, openCa } from "../../../provisioning/service/ca/FleetCa.ts";
 import { freePort } from "../../../provisioning/service/child/freePort.ts";
@@ -234,8 +235,12 @@ test("a preset has the picture of what the camera saw; it is for this room's pan
 			),
 		)
 		.toBe("gone");
-	// its ports are free for whoever comes next
 	expect(panel.snapshot.peripherals.devices).toEqual([]);
+	// its ports are free for whoever comes next
+	for (const path of [sign.path, camera.path, displayCable.path]) {
+		const line = await openSerial({ path, baudRate: 9600 })({ bytes() {}, ended() {} }, new AbortController().signal);
+		await line.close();
+	}
 });
 
 test("the display is switched by the panel at any time, and has a volume of its own", async () => {

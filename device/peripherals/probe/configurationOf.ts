@@ -32,6 +32,7 @@ function freeName(name: string, taken: object): string {
 }
 
 function connectionOf({ at, usual }: Sighting): Record<string, string | number> {
+	if (at.by === "cec") return { cec: at.path };
 	if (at.by === "serial") return { serial: at.path, ...(usual ? {} : { speed: at.baudRate }) };
 	const host = at.host.includes(":") ? `[${at.host}]` : at.host;
 	return { [at.by]: usual ? host : `${host}:${at.port}` };

@@ -14,6 +14,11 @@ export async function listPorts(dev = "/dev"): Promise<string[]> {
 	return [...lasting, ...unnamed.flat()];
 }
 
+/** The CEC devices of the machine's HDMI outputs. */
+export async function listCecDevices(dev = "/dev"): Promise<string[]> {
+	return (await namesIn(dev)).filter((name) => /^cec\d+$/.test(name)).map((name) => join(dev, name));
+}
+
 const namesIn = (folder: string): Promise<string[]> =>
 	readdir(folder).then(
 		(names) => names.sort(),

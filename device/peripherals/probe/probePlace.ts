@@ -4,12 +4,13 @@ import type { LinkFailure, LinkState } from "../link/FrameLink.ts";
 import type { LineLink } from "../link/LineLink.ts";
 import { type LinkAddress, openLink } from "../link/openLink.ts";
 import type { DriverName } from "../model/drivers.ts";
+import type { PeripheralFailure } from "../model/Peripheral.ts";
 import type { Found, Probe } from "./Probe.ts";
 
 /** A device, and how it was reached. */
 export interface Sighting extends Found {
 	readonly driver: DriverName;
-	readonly at: LinkAddress;
+	readonly at: LinkAddress | { readonly by: "cec"; readonly path: string };
 	/** Whether the speed or port is the one that a configuration need not name. */
 	readonly usual: boolean;
 }
@@ -19,7 +20,7 @@ export interface PlaceReport {
 	/** The port's path, or the host. */
 	readonly place: string;
 	/** `silent`: open, and nobody answered. Otherwise why it could not be asked. */
-	readonly state: "found" | "silent" | LinkFailure;
+	readonly state: "found" | "silent" | PeripheralFailure;
 	readonly sightings: readonly Sighting[];
 }
 

@@ -6,7 +6,7 @@ import { sharpNecProbe } from "../sharp-nec/sharpNecProbe.ts";
 import { viscaProbe } from "../visca/viscaProbe.ts";
 import type { Probe } from "./Probe.ts";
 
-/** All that can be asked for, in the order in which a serial line is asked. HDMI-CEC has no line of its own: its adapter says what it is. */
+/** All that can be asked for, in the order in which a serial line is asked. HDMI-CEC has no line of ours: `probeCec`. */
 export const probes: readonly Probe[] = [
 	viscaProbe,
 	samsungMdcProbe,

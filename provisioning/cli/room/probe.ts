@@ -34,6 +34,7 @@ const states: Readonly<Record<string, string>> = {
 	"link.busy": "another program holds it; is the room's program running?",
 	"link.denied": "this account may not open it (group dialout)",
 	"link.unreachable": "nobody listens there",
+	"peripheral.tool_missing": "cec-ctl is missing: install Debian's package v4l-utils",
 };
 
 const all = (value: string, others: string[] = []): string[] => [...others, value];
@@ -43,7 +44,7 @@ export function probe(room: Command, io: Io, asJson: () => boolean): void {
 		.command("probe")
 		.summary("find out what is connected to this device")
 		.description(
-			`Asks at each serial port of an adapter, in each protocol and at each of its usual speeds, what is there, and prints the block for the room's configuration. It asks only what changes nothing.
+			`Asks at each serial port of an adapter, in each protocol and at each of its usual speeds, and over each HDMI cable what is there, and prints the block for the room's configuration. It asks only what changes nothing.
 Displays are asked as number 1, as they leave the factory, those of Samsung also as 0; some are silent in standby, so switch them on.
 Ports that the room's program holds are busy: stop it first (systemctl stop incamera-room). Exit code 5: nobody answered; 6: nobody answered, and a port was busy.`,
 		)
@@ -80,7 +81,7 @@ function draw(reports: readonly Report[], configuration: string | null, write: s
 			? [{ place, way: "", driver: "", what: states[state] ?? state }]
 			: sightings.map(({ at, driver, model, note }) => ({
 					place,
-					way: at.by === "serial" ? String(at.baudRate) : `${at.by} ${at.port}`,
+					way: at.by === "serial" ? String(at.baudRate) : at.by === "cec" ? "HDMI" : `${at.by} ${at.port}`,
 					driver,
 					what: [model, note].filter(Boolean).join("; "),
 				})),

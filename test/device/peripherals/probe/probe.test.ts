@@ -6,14 +6,16 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseRoomConfig } from "../../../../device/config/parseRoomConfig.ts";
 import { type Clock, systemClock } from "../../../../device/core/clock.ts";
 import { configurationOf } from "../../../../device/peripherals/probe/configurationOf.ts";
-import { listPorts } from "../../../../device/peripherals/probe/listPorts.ts";
+import { listCecDevices, listPorts } from "../../../../device/peripherals/probe/listPorts.ts";
 import type { Probe, ProbeWay } from "../../../../device/peripherals/probe/Probe.ts";
+import { probeCec } from "../../../../device/peripherals/probe/probeCec.ts";
 import { probeHost, probePort, type Sighting } from "../../../../device/peripherals/probe/probePlace.ts";
 import { probes } from "../../../../device/peripherals/probe/probes.ts";
 import { CameraFirmware } from "../../../sim/camera/CameraFirmware.ts";
 import { CameraOnTcp } from "../../../sim/camera/CameraOnTcp.ts";
 import { MessageSplitter } from "../../../sim/camera/MessageSplitter.ts";
 import { SimulatedCamera } from "../../../sim/camera/SimulatedCamera.ts";
+import { SimulatedCecLine } from "../../../sim/display/cec/SimulatedCecLine.ts";
 import { DisplayModel } from "../../../sim/display/DisplayModel.ts";
 import type { DisplayVoice } from "../../../sim/display/DisplayVoice.ts";
 import { pjlinkVoice } from "../../../sim/display/pjlinkVoice.ts";
@@ -172,6 +174,30 @@ describe("at a host", () => {
 	});
 });
 
+describe("at an HDMI output", () => {
+	async function newLine(odd: Partial<SimulatedCecLine["odd"]> = {}): Promise<SimulatedCecLine> {
+		const line = await SimulatedCecLine.open(new DisplayModel({ clock, on: true }));
+		Object.assign(line.odd, odd);
+		ends.push(() => line.close());
+		return line;
+	}
+	const cec = (line: SimulatedCecLine) => ({ clock, signal: new AbortController().signal, binary: line.cecCtl });
+
+	it("finds the television, and tells it nothing", async () => {
+		const line = await newLine();
+		const report = await probeCec(line.device, cec(line));
+		expect(report).toMatchObject({ state: "found", sightings: [{ driver: "cec", model: "LG TV" }] });
+		expect(line.model.told).toEqual([]);
+	});
+
+	it("says that there is no cable, or no program for it", async () => {
+		const line = await newLine({ unplugged: true });
+		expect(await probeCec(line.device, cec(line))).toMatchObject({ state: expect.not.stringMatching("found") });
+		const missing = { clock, signal: new AbortController().signal, binary: "/nowhere/cec-ctl" };
+		expect(await probeCec("/dev/cec0", missing)).toMatchObject({ state: "peripheral.tool_missing" });
+	});
+});
+
 describe("the ports of a machine", () => {
 	let dev: string;
 	beforeEach(() => {
@@ -184,7 +210,8 @@ describe("the ports of a machine", () => {
 
 	it("are named by their lasting names, and plainly where they have none", async () => {
 		expect(await listPorts(dev)).toEqual([]);
-		make("ttyUSB0", "ttyUSB1", "ttyACM0", "ttyS0", "tty1", "null");
+		make("ttyUSB0", "ttyUSB1", "ttyACM0", "ttyS0", "tty1", "null", "cec0", "cecils");
+		expect(await listCecDevices(dev)).toEqual([join(dev, "cec0")]);
 		const byId = join(dev, "serial", "by-id");
 		mkdirSync(byId, { recursive: true });
 		symlinkSync("../../ttyUSB1", join(byId, "usb-FTDI-if00"));
@@ -219,6 +246,7 @@ describe("the configuration", () => {
 			}),
 			sighting({ driver: "samsung-mdc", at: { by: "tcp", host: "192.0.2.7", port: 1515 }, settings: { id: 0 } }),
 			sighting({ driver: "pjlink", at: { by: "tcp", host: "fe80::1", port: 4352 }, note: "add a password" }),
+			sighting({ driver: "cec", at: { by: "cec", path: "/dev/cec0" } }),
 			sighting({ driver: "panel-bus", at: { by: "serial", path: "/dev/ttyACM0", baudRate: 115_200 } }),
 		]);
 		expect(block).toContain("# Sony EVI-D90, ROM 0100\n");
@@ -230,6 +258,7 @@ describe("the configuration", () => {
 			{ name: "camera-2", address: 2, at: { baudRate: 38_400 } },
 			{ name: "tv", driver: "samsung-mdc", id: 0, at: { host: "192.0.2.7", port: 1515 } },
 			{ name: "tv-2", driver: "pjlink", at: { host: "fe80::1", port: 4352 } },
+			{ name: "tv-3", driver: "cec", at: { by: "cec", path: "/dev/cec0" } },
 			{ name: "sign", driver: "panel-bus", at: { by: "serial", baudRate: 115_200 } },
 		]);
 	});

@@ -43,7 +43,9 @@ const inputs: InputCodes = {
 /** "External Control", UN552S, §3.3 (p. 6): so long after the reply nothing may be sent. */
 const REST_AFTER_POWER_MS = 15_000;
 const REST_AFTER_INPUT_MS = 10_000;
-/** The manual promises no time; §3.3's longest processing. */
+/** "The packet interval needs to be longer than 600msec" (P401, §3.3 (p. 1), and Sharp's of today; the UN552S asks for none). */
+const PACKET_INTERVAL_MS = 650;
+/** The manuals promise no time. */
 const TIMEOUT_MS = 3000;
 
 type Parameter = Extract<NecAnswer, { kind: "parameter" }>;
@@ -58,14 +60,18 @@ export function sharpNecDisplay(link: FrameLink, options: SharpNecOptions): Disp
 class NecDialect implements DisplayDialect {
 	readonly traits: DisplayTraits;
 	readonly #link: FrameLink;
+	readonly #clock: Clock;
 	readonly #requests: RequestQueue;
 	readonly #id: number | typeof NEC_EVERYBODY;
 	readonly #optional = new OptionalAnswers();
 	/** What the monitor calls full volume. */
 	#fullVolume = 100;
+	#nextPacketAt = 0;
+	#cancelPause: () => void = () => {};
 
-	constructor(link: FrameLink, requests: RequestQueue, { id, silentWhenOff = false }: SharpNecOptions) {
+	constructor(link: FrameLink, requests: RequestQueue, { clock, id, silentWhenOff = false }: SharpNecOptions) {
 		this.#link = link;
+		this.#clock = clock;
 		this.#requests = requests;
 		this.#id = id;
 		this.traits = {
@@ -103,7 +109,7 @@ class NecDialect implements DisplayDialect {
 	async power(on: boolean): Promise<void> {
 		const frame = necPower(this.#id, on);
 		if (this.traits.answers) await this.#ask(frame, powerOf(true));
-		else await this.#link.send(frame);
+		else await this.#say(frame);
 	}
 
 	async select(input: DisplayInput): Promise<void> {
@@ -120,6 +126,7 @@ class NecDialect implements DisplayDialect {
 	}
 
 	close(): void {
+		this.#cancelPause();
 		this.#requests.close();
 	}
 
@@ -130,10 +137,27 @@ class NecDialect implements DisplayDialect {
 	async #set(code: number, value: number): Promise<void> {
 		const frame = necSet(this.#id, code, value);
 		if (this.traits.answers) await this.#ask(frame, parameterOf(code, true));
-		else await this.#link.send(frame);
+		else await this.#say(frame);
 	}
 
-	#ask<T>(frame: Uint8Array, judge: (answer: NecAnswer) => Verdict<T>): Promise<T> {
+	async #say(frame: Uint8Array): Promise<void> {
+		await this.#interval();
+		await this.#link.send(frame);
+	}
+
+	/** One call is under way at a time, so nobody else waits here. */
+	async #interval(): Promise<void> {
+		const waitMs = this.#nextPacketAt - this.#clock.now();
+		if (waitMs > 0) {
+			await new Promise<void>((resolve) => {
+				this.#cancelPause = this.#clock.after(waitMs, resolve);
+			});
+		}
+		this.#nextPacketAt = this.#clock.now() + PACKET_INTERVAL_MS;
+	}
+
+	async #ask<T>(frame: Uint8Array, judge: (answer: NecAnswer) => Verdict<T>): Promise<T> {
+		await this.#interval();
 		return this.#requests.ask({
 			timeoutMs: TIMEOUT_MS,
 			frame: () => frame,

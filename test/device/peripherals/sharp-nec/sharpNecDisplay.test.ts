@@ -83,3 +83,19 @@ test("* is every monitor: it is sent, and nothing is waited for", async () => {
 	expect(rig.model.told).toEqual(["on", "input hdmi2"]);
 	expect(rig.display.counters.timeouts).toBe(0);
 });
+
+test("packets are 600 milliseconds apart and more", async () => {
+	const rig = makeRig();
+	const times: number[] = [];
+	const hear = rig.sim.heard.push.bind(rig.sim.heard);
+	rig.sim.heard.push = (...pieces) => {
+		times.push(rig.clock.now());
+		return hear(...pieces);
+	};
+	await rig.ready();
+	await rig.status({ power: "on" });
+	for (const level of [10, 20, 30]) expect(await rig.outcome(rig.display.volume(level))).toBe("done");
+	await rig.until(() => times.length > 12);
+	const pauses = times.slice(1).map((time, at) => time - (times[at] ?? 0));
+	expect(Math.min(...pauses)).toBeGreaterThan(600);
+});

@@ -38,6 +38,10 @@ export const twinDoc = z.object({
 });
 export type TwinDoc = z.infer<typeof twinDoc>;
 
+/** As a device reports it: without the directory, which is the service's own and most of the document. */
+export const reportedDoc = z.omit(twinDoc, { directory: true });
+export type ReportedDoc = z.infer<typeof reportedDoc>;
+
 /** Keys whose change takes a restart of the room program, which waits until the room is idle. */
 export const restartKeys = ["room.timeZone", "rendezvous"] as const;
 
@@ -86,7 +90,7 @@ export const twinReported = z.object({
 	/** The revision in force; 0: none yet. */
 	appliedRev: revision,
 	/** The document in force; null: none yet. */
-	doc: z.nullable(twinDoc),
+	doc: z.nullable(reportedDoc),
 	errors: z.array(twinError).check(z.maxLength(50)),
 	status: roomStatus,
 	facts: deviceFacts,

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { command, commandResponse } from "../commands.ts";
 import { firmwareSpec, jobState } from "../jobs.ts";
 import { deviceId, enrolNonce, eventType } from "../topics.ts";
-import { deviceFacts, revision, roomStatus, twinDoc, twinError } from "../twin.ts";
+import { deviceFacts, reportedDoc, revision, roomStatus, twinDoc, twinError } from "../twin.ts";
 import { roles, scopes } from "./route.ts";
 
 export { deviceId, enrolNonce };
@@ -82,7 +82,13 @@ export const device = z.object({
 	certificates: z.array(certificate),
 	desired: z.object({ rev: revision, doc: twinDoc, at: moment }),
 	reported: z.nullable(
-		z.object({ rev: revision, appliedRev: revision, doc: z.nullable(twinDoc), errors: z.array(twinError), at: moment }),
+		z.object({
+			rev: revision,
+			appliedRev: revision,
+			doc: z.nullable(reportedDoc),
+			errors: z.array(twinError),
+			at: moment,
+		}),
 	),
 });
 export type Device = z.infer<typeof device>;

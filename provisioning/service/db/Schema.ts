@@ -2,7 +2,7 @@ import type { ColumnType, Generated, GeneratedAlways, Insertable, Selectable, Up
 import type { CommandOp, CommandResponse } from "../../contract/commands.ts";
 import type { Role, Scope } from "../../contract/http/route.ts";
 import type { FirmwareSpec, JobState } from "../../contract/jobs.ts";
-import type { DeviceFacts, RoomStatus, TwinDoc, TwinError } from "../../contract/twin.ts";
+import type { DeviceFacts, ReportedDoc, RoomStatus, TwinDoc, TwinError } from "../../contract/twin.ts";
 
 /**
  * The database's tables and columns, as the newest file of `migrations/` leaves them; a test compares the two. Names are those of
@@ -246,7 +246,7 @@ export interface TwinsTable {
 	reported_rev: Generated<number>;
 	/** The `desired_rev` that the device took last. */
 	applied_rev: Generated<number>;
-	reported: JsonOrNull<TwinDoc>;
+	reported: JsonOrNull<ReportedDoc>;
 	/** Keys that the device could not apply. */
 	errors: JsonWithDefault<TwinError[]>;
 	reported_at: TimeOrNull;

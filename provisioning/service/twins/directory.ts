@@ -4,7 +4,7 @@ export type DirectoryEntry = TwinDoc["directory"][number];
 
 /** What the contract allows. */
 const ENTRIES_MOST = 300;
-/** Bytes of a directory as JSON: half of a payload, since a device reports the document back beside its errors and its status. */
+/** Bytes of a directory as JSON: half of a payload, which leaves room for keys to come. */
 const BYTES_MOST = 16 * 1024;
 
 const byName = new Intl.Collator("und", { numeric: true });

@@ -51,7 +51,7 @@ export async function settle(
 				from unnest(${made.map(({ serial }) => serial)}::text[], ${ids}::text[]) as made (serial, id)`.execute(db);
 			await sql`
 				insert into twins (device_id, desired_rev, desired, desired_at, reported_rev, applied_rev, reported, reported_at)
-				select id, 1, doc, ${before}, 1, 1, doc, ${before} from unnest(${ids}::text[], ${docs}::jsonb[]) as made (id, doc)`.execute(
+				select id, 1, doc, ${before}, 1, 1, doc - 'directory', ${before} from unnest(${ids}::text[], ${docs}::jsonb[]) as made (id, doc)`.execute(
 				db,
 			);
 			for (const [i, { key, chain }] of made.entries()) {

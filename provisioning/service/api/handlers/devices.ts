@@ -1,6 +1,6 @@
 import type { CommandRecord, Device, Event } from "../../../contract/http/shapes.ts";
 import type { EventType } from "../../../contract/topics.ts";
-import { twinDoc } from "../../../contract/twin.ts";
+import { reportedDoc } from "../../../contract/twin.ts";
 import type { Db } from "../../db/Database.ts";
 import type { Row } from "../../db/Schema.ts";
 import type { FleetDuties } from "../FleetDuties.ts";
@@ -105,7 +105,7 @@ async function getDevice(db: Db, id: string): Promise<Device> {
 		reported: row.reported_at && {
 			rev: row.reported_rev,
 			appliedRev: row.applied_rev,
-			doc: twinDoc.safeParse(row.reported).data ?? null,
+			doc: reportedDoc.safeParse(row.reported).data ?? null,
 			errors: row.errors,
 			at: row.reported_at.toISOString(),
 		},

@@ -1,4 +1,4 @@
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { patience } from "../ui/guest/guestBrowser.ts";
 
 /** A person before a panel. */
@@ -35,21 +35,6 @@ export class PanelPage {
 		await this.tap(/^(Code vergleichen|Compare code)$/);
 		await this.page.waitForSelector(".code-pictures img");
 		return this.page.$$eval(".code-pictures img", (list) => list.map((image) => (image as HTMLImageElement).src));
-	}
-
-	/**
-	 * Puts a pointer down on the middle of something and drags it there, in shares of its half width and height: to the right and downwards.
-	 * Returns what lifts it.
-	 */
-	async hold(what: Locator, to: { x: number; y: number }): Promise<() => Promise<void>> {
-		const box = await what.boundingBox();
-		if (!box) throw new Error("there is nothing to hold");
-		const { mouse } = this.page;
-		const middle = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
-		await mouse.move(middle.x, middle.y);
-		await mouse.down();
-		await mouse.move(middle.x + (to.x * box.width) / 2, middle.y + (to.y * box.height) / 2, { steps: 5 });
-		return () => mouse.up();
 	}
 
 	close(): Promise<void> {

@@ -12,6 +12,7 @@ import { allowMedia, launchChromium } from "../sim/chromium.ts";
 import { SimulatedEquipment } from "../sim/equipment/SimulatedEquipment.ts";
 import { FarPicture, listenToFar, loudestFromNow, loudestSound, picturesDrawn } from "../ui/guest/farMedia.ts";
 import { Guest, patience } from "../ui/guest/guestBrowser.ts";
+import { holdPointer } from "./holdPointer.ts";
 import { PanelDriver } from "./PanelDriver.ts";
 import { PanelPage } from "./PanelPage.ts";
 import { TestBuilding } from "./TestBuilding.ts";
@@ -99,7 +100,7 @@ describe("the room's equipment in a call", { timeout: 180_000 }, () => {
 	it("thumb on the panel: the picture at the guest's turns while it holds, and stands still once it lets go", async () => {
 		await panel.tap("Kamera drehen");
 		const ahead = await standsStill();
-		const letGo = await panel.hold(pad(), { x: 0.8, y: 0 });
+		const letGo = await holdPointer(pad(), { x: 0.8, y: 0 });
 		await movesOnFrom(ahead);
 		await movesOnFrom(await seen());
 		await letGo();
@@ -109,7 +110,7 @@ describe("the room's equipment in a call", { timeout: 180_000 }, () => {
 		expect(right.differsFrom(ahead)).toBeGreaterThan(other);
 
 		// and back, further than where it came from
-		const letGoAgain = await panel.hold(pad(), { x: -0.9, y: 0 });
+		const letGoAgain = await holdPointer(pad(), { x: -0.9, y: 0 });
 		await expect.poll(() => equipment.camera.position.pan, patience).toBeLessThan(-0.5);
 		await letGoAgain();
 		await standsStill();
@@ -121,7 +122,7 @@ describe("the room's equipment in a call", { timeout: 180_000 }, () => {
 
 	it("a thumb whose panel is gone has let go", async () => {
 		await panel.tap("Kamera drehen");
-		await panel.hold(pad(), { x: 0.7, y: -0.7 });
+		await holdPointer(pad(), { x: 0.7, y: -0.7 });
 		await expect.poll(() => equipment.camera.moving, patience).toBe(true);
 		await panel.page.close();
 		await expect.poll(() => equipment.camera.moving, patience).toBe(false);
@@ -189,7 +190,7 @@ describe("the room's equipment in a call", { timeout: 180_000 }, () => {
 		await plugIn();
 		await driver.until(devicesAre("ok"), "a camera that is back");
 		const ahead = await standsStill();
-		const letGo = await panel.hold(pad(), { x: -0.8, y: 0 });
+		const letGo = await holdPointer(pad(), { x: -0.8, y: 0 });
 		await movesOnFrom(ahead);
 		await letGo();
 		await standsStill();
@@ -205,5 +206,66 @@ describe("the room's equipment in a call", { timeout: 180_000 }, () => {
 		await panel.page.getByText("fehlt").first().waitFor();
 		await plugInAgain();
 		await expect.poll(() => panel.page.locator(".devices .lost").count(), patience).toBe(0);
+	});
+
+	it("the guest turns the camera where somebody in the room lets it, and no longer; whoever is in the room comes first", async () => {
+		const controls = guest.page.locator("[data-testid=far-camera]");
+		const guestPad = controls.locator(".thumb-pad");
+		const { camera } = equipment;
+		expect(await controls.count()).toBe(0);
+		await panel.tap("Kamera drehen");
+		await panel.page.getByRole("switch", { name: "Gegenseite darf drehen" }).tap();
+		await controls.waitFor();
+		const ahead = await standsStill();
+
+		// a thumb at the guest's
+		const letGo = await holdPointer(guestPad, { x: -0.8, y: 0 });
+		await movesOnFrom(ahead);
+		await letGo();
+		await expect.poll(() => camera.moving, patience).toBe(false);
+		expect(camera.position.pan).toBeLessThan(-0.02);
+		await standsStill();
+
+		// a preset, by the name that the room has for it
+		await controls.getByRole("button", { name: "Whiteboard", exact: true }).click();
+		await expect.poll(() => camera.position, patience).toMatchObject({ zoom: expect.closeTo(0.69, 1) });
+		const [red, green, blue] = (await standsStill()).at(0.5, 0.1);
+		for (const part of [red, green, blue]) expect(part).toBeGreaterThan(180);
+
+		// a thumb in the room takes it out of the guest's hand
+		const stillHeld = await holdPointer(guestPad, { x: 0.6, y: 0 });
+		await expect.poll(() => camera.moving, patience).toBe(true);
+		const here = await holdPointer(pad(), { x: -0.8, y: 0 });
+		const { pan } = camera.position;
+		await expect.poll(() => camera.position.pan, patience).toBeLessThan(pan - 0.1);
+		await here();
+		await expect.poll(() => camera.moving, patience).toBe(false);
+		await standsStill();
+		expect(camera.moving).toBe(false);
+		await stillHeld();
+
+		// taken back while it moves
+		const heldOn = await holdPointer(guestPad, { x: -0.5, y: 0 });
+		await expect.poll(() => camera.moving, patience).toBe(true);
+		await panel.page.getByRole("switch", { name: "Gegenseite darf drehen" }).tap();
+		await controls.waitFor({ state: "detached" });
+		await expect.poll(() => camera.moving, patience).toBe(false);
+		await heldOn();
+
+		// let again, the call ends, and the next one knows nothing of it
+		await panel.page.getByRole("switch", { name: "Gegenseite darf drehen" }).tap();
+		await controls.waitFor();
+		await driver.rest();
+		await guest.waitForScreen("ended");
+		expect(driver.snapshot.peripherals.camera?.farControl).toBeNull();
+		const again = await Guest.create(browser);
+		await panel.untilScreen("resting");
+		await panel.tap("Beitreten");
+		await again.join(building.running.guestLink);
+		await Promise.all([panel.untilScreen("call"), again.waitForPhase("connected")]);
+		await driver.until(({ peripherals: { camera } }) => camera?.farControl === false, "a call of its own");
+		expect(await again.page.locator("[data-testid=far-camera]").count()).toBe(0);
+		expect(again.complaints).toEqual([]);
+		await again.close();
 	});
 });

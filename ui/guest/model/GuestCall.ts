@@ -7,7 +7,9 @@ import type { Link } from "../../../device/meeting/link.ts";
 import { Meeting, type MeetingEvents } from "../../../device/meeting/Meeting.ts";
 import type { FarMedia, IceServer } from "../../../device/meeting/Peer.ts";
 import type { ReplayCache } from "../../../device/meeting/ReplayCache.ts";
+import type { TurnOffer, TurnWish } from "../../../device/meeting/turning.ts";
 import { BrowserPeer, type MediaKind } from "./BrowserPeer.ts";
+import { FarThumb } from "./FarThumb.ts";
 import type { LocalMedia } from "./LocalMedia.ts";
 import { mark } from "./marks.ts";
 
@@ -45,6 +47,10 @@ export class GuestCall {
 	readonly compared = signal(false);
 	/** When the far end was first connected, epoch milliseconds. */
 	readonly since: Signal<number | null> = signal(null);
+	/** Where this guest can send the far end's camera; null: nobody there lets them turn it. */
+	readonly offer: Signal<TurnOffer | null> = signal(null);
+	/** On the far end's camera. */
+	readonly thumb = new FarThumb((wish) => this.turn(wish));
 	/** The far end's sound and picture, once its gate is open. */
 	readonly farMedia: Signal<MediaStream | null> = signal(null);
 	readonly #options: GuestCallOptions;
@@ -83,6 +89,11 @@ export class GuestCall {
 	/** Tells the far end what it may expect from here. */
 	setMedia(media: FarMedia): void {
 		this.#meeting?.setMedia(media);
+	}
+
+	/** Asks for the far end's camera to be turned, if it lets us. */
+	turn(wish: TurnWish): void {
+		if (this.offer.value !== null || wish.do === "stop") this.#meeting?.turn(wish);
 	}
 
 	/** Sends another track, or none, from now on. */
@@ -143,6 +154,7 @@ export class GuestCall {
 	#enter(phase: Phase): void {
 		if (this.phase.value === "over") return;
 		this.phase.value = phase;
+		if (phase !== "connected") this.thumb.end();
 		if (phase === "waiting" || phase === "securing" || phase === "recovering") mark(phase);
 		this.slow.value = false;
 		this.#cancelSlow();
@@ -158,6 +170,7 @@ export class GuestCall {
 		this.code.value = null;
 		this.compared.value = false;
 		this.farMedia.value = null;
+		this.offer.value = null;
 	}
 
 	#connected({ far, sas, security, again }: MeetingEvents["connected"]): void {
@@ -169,15 +182,19 @@ export class GuestCall {
 		this.since.value ??= this.#options.clock.now();
 	}
 
-	#farSays(says: FarMedia): void {
-		this.#says = says;
-		if (this.far.value) this.far.value = { ...this.far.value, ...says };
+	#farSays({ microphone, camera, turn = null }: FarMedia): void {
+		this.#says = { microphone, camera };
+		if (turn === null) this.thumb.end();
+		this.offer.value = turn;
+		if (this.far.value) this.far.value = { ...this.far.value, microphone, camera };
 	}
 
 	#end(how: { failure: FailureReason; end: null } | { failure: null; end: EndReason }): void {
 		if (this.phase.value === "over") return;
 		this.phase.value = "over";
 		this.#cancelSlow();
+		this.thumb.end();
+		this.offer.value = null;
 		this.farMedia.value = null;
 		this.#peer = null;
 		const since = this.since.value;

@@ -209,9 +209,11 @@ export class GuestPage {
 			if (far && !far.microphone) this.#say(({ shared }) => shared.far.microphoneOff);
 			else if (far && !far.camera) this.#say(({ shared }) => shared.far.cameraOff);
 		});
+		const turning = effect(() => {
+			if (call.offer.value) this.#say(({ own }) => own.call.mayTurnFar);
+		});
 		return () => {
-			phases();
-			sources();
+			for (const stop of [phases, sources, turning]) stop();
 		};
 	}
 }

@@ -6,6 +6,7 @@ import { CallBar } from "./CallBar.tsx";
 import { ComparePanel } from "./ComparePanel.tsx";
 import { DevicePanel } from "./DevicePanel.tsx";
 import { Elapsed } from "./Elapsed.tsx";
+import { FarCamera } from "./FarCamera.tsx";
 import { FarPicture } from "./FarPicture.tsx";
 import { SelfPicture } from "./SelfPicture.tsx";
 import { SourceTroubles } from "./SourceTroubles.tsx";
@@ -23,6 +24,7 @@ export function CallScreen({ page, call, words }: Props) {
 	const far = call.far.value;
 	const name = page.farName(words);
 	const inCall = phase === "connected" || phase === "recovering";
+	const offer = call.offer.value;
 	const picture = page.media.picture.value;
 	return (
 		<>
@@ -41,6 +43,7 @@ export function CallScreen({ page, call, words }: Props) {
 					<FarPicture page={page} call={call} label={words.own.call.farPicture(name)} />
 				</div>
 				<Stage page={page} call={call} words={words} />
+				{phase === "connected" && offer ? <FarCamera call={call} offer={offer} words={words} /> : null}
 				<figure class={picture ? "self" : "self empty"}>
 					<SelfPicture picture={page.media.picture} label={words.shared.selfView} />
 				</figure>

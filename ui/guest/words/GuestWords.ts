@@ -49,6 +49,9 @@ export interface GuestWords {
 		/** Sound waits for a touch: the browser's rule. */
 		hear: string;
 		farPicture(name: string): string;
+		/** Says that the people there let it be turned from here. */
+		turnFar: string;
+		mayTurnFar: string;
 		controls: string;
 		/** Short, for the bar. */
 		devices: string;

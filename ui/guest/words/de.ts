@@ -72,6 +72,8 @@ export const de: GuestWords = {
 		duration: "Dauer",
 		hear: "Ton einschalten",
 		farPicture: (name) => `Bild von ${name}`,
+		turnFar: "Kamera drüben drehen",
+		mayTurnFar: "Sie dürfen die Kamera drüben drehen.",
 		controls: "Steuerung",
 		devices: "Geräte",
 		devicesTitle: "Geräte und Lautstärke",

@@ -72,6 +72,8 @@ export const en: GuestWords = {
 		duration: "Duration",
 		hear: "Turn sound on",
 		farPicture: (name) => `Picture of ${name}`,
+		turnFar: "Turn their camera",
+		mayTurnFar: "You may turn their camera.",
 		controls: "Controls",
 		devices: "Devices",
 		devicesTitle: "Devices and volume",

@@ -4,6 +4,7 @@ import { RoomError } from "../../core/RoomError.ts";
 import type { LinkCounters, LinkFailure, LinkState } from "../link/FrameLink.ts";
 import type { Display, DisplayInput, DisplayStatus } from "../model/Display.ts";
 import type { PeripheralFailure, PeripheralHealth } from "../model/Peripheral.ts";
+import { type Command, type CommandKind, CommandSlots } from "./CommandSlots.ts";
 import type { DisplayDialect, DisplayLine } from "./DisplayDialect.ts";
 import { notNow } from "./refusals.ts";
 
@@ -23,26 +24,14 @@ const LONGEST_PAUSE_MS = 10_000;
 const TRANSITION_PAUSE_MS = 2000;
 /** So often nothing, or nothing sensible, before the display counts as lost: one lost answer is no event. */
 const MOST_MISSES = 3;
+/** So often after it was told to go off, before it is taken for off and silent. */
+const MISSES_OF_STANDBY = 2;
 /** Projectors lock out who tries wrong passwords too often. */
 const WRONG_PASSWORD_PAUSE_MS = 60_000;
 
 const unknown: DisplayStatus = { power: null, input: null, volume: null, muted: null };
 
 const failuresAtOnce = ["link.absent", "link.busy", "link.denied", "peripheral.tool_missing"] as const;
-
-type CommandKind = "power" | "select" | "volume" | "mute";
-/** In this order: what was asked together is done so that it makes sense. */
-const commandKinds: readonly CommandKind[] = ["power", "select", "volume", "mute"];
-
-interface Command {
-	readonly run: () => Promise<void>;
-	/** Only for `power`: what it asks for. */
-	readonly on: boolean | null;
-	/** Until then it waits for a display that comes on, or for a line that comes back. */
-	readonly until: number;
-	readonly resolve: () => void;
-	readonly reject: (error: RoomError) => void;
-}
 
 /**
  * A display that is asked how it is, time and again, and whose changes are published; one call of its dialect is under way at a time.
@@ -63,7 +52,7 @@ export class PolledDisplay implements Display {
 	#unlisten: (() => void) | null = null;
 	#stopped = false;
 
-	readonly #waiting = new Map<CommandKind, Command>();
+	readonly #waiting = new CommandSlots();
 	#busy = false;
 	#cancelTimer: () => void = () => {};
 	#cancelGrace: (() => void) | null = null;
@@ -123,7 +112,7 @@ export class PolledDisplay implements Display {
 		this.#unlisten?.();
 		this.#cancelTimer();
 		this.#cancelGrace?.();
-		this.#rejectAll(new RoomError("link.lost", "the display is no longer driven"));
+		this.#waiting.dropAll(notDriven());
 		this.#dialect.close();
 		await this.#line.close();
 	}
@@ -146,18 +135,14 @@ export class PolledDisplay implements Display {
 	}
 
 	#command(kind: CommandKind, run: () => Promise<void>, on: boolean | null = null): Promise<void> {
-		return new Promise((resolve, reject) => {
-			if (this.#stopped || !this.#unlisten) return reject(new RoomError("link.lost", "the display is not driven"));
-			if (!this.#lineMayCome) return reject(lineIsDown(this.#line.state));
-			if (this.#health.failure === "peripheral.wrong_password") return reject(wrongPassword());
-			const until = this.#clock.now() + this.#dialect.traits.transitionMs;
-			this.#drop(kind, overtaken());
-			this.#waiting.set(kind, { run, on, until, resolve, reject });
-			if (on !== null) this.#ask(on);
-			// What was to be seen or heard on it is no longer wanted.
-			if (on === false) this.#dropAllButPower(overtaken());
-			this.#wake();
-		});
+		if (this.#stopped || !this.#unlisten) return Promise.reject(notDriven());
+		if (!this.#lineMayCome) return Promise.reject(lineIsDown(this.#line.state));
+		if (this.#health.failure === "peripheral.wrong_password") return Promise.reject(wrongPassword());
+		const until = this.#clock.now() + this.#dialect.traits.transitionMs;
+		const done = this.#waiting.add({ kind, run, on, until });
+		if (on !== null) this.#ask(on);
+		this.#wake();
+		return done;
 	}
 
 	/** The line is up, or has been gone so shortly that it may be back. */
@@ -190,7 +175,7 @@ export class PolledDisplay implements Display {
 		this.#cancelGrace?.();
 		this.#cancelGrace = null;
 		this.#lost(state.failure);
-		this.#rejectAll(lineIsDown(state));
+		this.#waiting.dropAll(lineIsDown(state));
 	}
 
 	/** Does what is due, and sees to it that it is called again. */
@@ -213,27 +198,25 @@ export class PolledDisplay implements Display {
 	}
 
 	/** Power at once; anything else when the display is not on its way. */
-	#nextCommand(): CommandKind | null {
+	#nextCommand(): Command | null {
 		const comesOn = this.#status.power === "warming" || (this.#asked?.on === true && this.#status.power !== "on");
-		const mayGo = !comesOn || !this.#dialect.traits.answers;
-		return commandKinds.find((kind) => this.#waiting.has(kind) && (kind === "power" || mayGo)) ?? null;
+		return this.#waiting.next(comesOn && this.#dialect.traits.answers);
 	}
 
-	async #perform(kind: CommandKind): Promise<void> {
-		const command = this.#waiting.get(kind);
-		if (!command) return;
-		if (kind !== "power" && this.#isOff) {
-			this.#drop(kind, notNow("it is off"));
+	async #perform(command: Command): Promise<void> {
+		if (command.kind !== "power" && this.#isOff) {
+			this.#waiting.reject(command, notNow("it is off"));
 			return;
 		}
+		let wasSent = false;
 		try {
 			await this.#greetOnce();
+			wasSent = true;
 			await command.run();
+			this.#done(command);
 		} catch (error) {
-			this.#failed(kind, command, RoomError.from(error, "peripheral.fault"));
-			return;
+			this.#failed(command, RoomError.from(error, "peripheral.fault"), wasSent);
 		}
-		this.#done(kind, command);
 	}
 
 	/** As far as is known, and nobody asked it to be on. */
@@ -242,20 +225,19 @@ export class PolledDisplay implements Display {
 		return (power === "off" || power === "cooling") && this.#asked?.on !== true;
 	}
 
-	#done(kind: CommandKind, command: Command): void {
-		if (command.on !== null && this.#waiting.get(kind) === command) this.#goes(command.on);
-		if (kind === "power") this.#rest(this.#dialect.traits.restMs.power);
-		if (kind === "select") this.#rest(this.#dialect.traits.restMs.select);
-		this.#settle(kind, command);
+	#done(command: Command): void {
+		const { kind, on } = command;
+		if (on !== null && this.#waiting.has(command)) this.#goes(on);
+		if (kind === "power" || kind === "select") this.#rest(this.#dialect.traits.restMs[kind]);
 		this.#readSoon();
-		command.resolve();
+		this.#waiting.resolve(command);
 	}
 
-	#failed(kind: CommandKind, command: Command, error: RoomError): void {
+	#failed(command: Command, error: RoomError, wasSent: boolean): void {
 		const silent = error.code === "peripheral.timeout";
 		// Some acknowledge only when they are wholly on, others not at all once they are off.
-		if (kind === "power" && silent && this.#silentWhenOff) {
-			this.#done(kind, command);
+		if (command.kind === "power" && silent && wasSent && this.#silentWhenOff) {
+			this.#done(command);
 			return;
 		}
 		// On its way it may say no to what it will do a little later.
@@ -268,13 +250,7 @@ export class PolledDisplay implements Display {
 			this.#lookFirst = true;
 			return;
 		}
-		this.#settle(kind, command);
-		command.reject(error);
-	}
-
-	/** It no longer waits, unless a newer one has taken its place meanwhile. */
-	#settle(kind: CommandKind, command: Command): void {
-		if (this.#waiting.get(kind) === command) this.#waiting.delete(kind);
+		this.#waiting.reject(command, error);
 	}
 
 	async #read(): Promise<void> {
@@ -286,7 +262,7 @@ export class PolledDisplay implements Display {
 		} catch (error) {
 			this.#misread(RoomError.from(error, "peripheral.fault"));
 		}
-		this.#dropExpired();
+		this.#waiting.dropExpired(this.#clock.now());
 		this.#nextReadAt = this.#clock.now() + this.#pauseMs;
 		const longest = this.#inTransition ? TRANSITION_PAUSE_MS : LONGEST_PAUSE_MS;
 		this.#pauseMs = Math.min(this.#pauseMs * 2, longest);
@@ -305,10 +281,10 @@ export class PolledDisplay implements Display {
 		this.#misses = 0;
 		const { power } = status;
 		const reached = power === null || power === (this.#asked?.on ? "on" : "off");
-		if (!this.#waiting.has("power") && (reached || !this.#inTransition)) this.#asked = null;
+		if (!this.#waiting.power && (reached || !this.#inTransition)) this.#asked = null;
 		this.#ok();
 		this.#setStatus({ ...status, power: this.#onItsWay() ?? power });
-		if (this.#isOff) this.#dropAllButPower(notNow("it is off"));
+		if (this.#isOff) this.#waiting.dropAllButPower(notNow("it is off"));
 	}
 
 	/** What is shown of a display that was asked to change and has not yet. */
@@ -329,25 +305,25 @@ export class PolledDisplay implements Display {
 		const atOnce = failuresAtOnce.find((failure) => failure === code);
 		if (atOnce) {
 			this.#lost(atOnce);
-			this.#rejectAll(error);
+			this.#waiting.dropAll(error);
 			return;
 		}
 		// Of these the line's own state tells.
 		if (code === "link.lost" || code === "link.congested" || this.#line.state.name !== "up") return;
 		if (code === "peripheral.wrong_password") {
 			this.#lost("peripheral.wrong_password");
-			this.#rejectAll(wrongPassword());
+			this.#waiting.dropAll(wrongPassword());
 			return;
 		}
 		this.#misses += 1;
 		if (code === "peripheral.timeout" && this.#mayStandBy()) {
-			if (this.#asked || this.#misses >= MOST_MISSES) this.#standsBy();
+			if (this.#misses >= (this.#asked ? MISSES_OF_STANDBY : MOST_MISSES)) this.#standsBy();
 			return;
 		}
 		if (this.#misses < MOST_MISSES || this.#inTransition) return;
 		const failure = code === "peripheral.timeout" ? "link.silent" : "peripheral.fault";
 		this.#lost(failure);
-		this.#rejectAll(error);
+		this.#waiting.dropAll(error);
 	}
 
 	/** It was heard, has fallen silent, and was told to, or is known to be silent in standby. */
@@ -361,10 +337,8 @@ export class PolledDisplay implements Display {
 		this.#asked = null;
 		this.#ok();
 		this.#setStatus({ ...unknown, power: "off" });
-		const power = this.#waiting.get("power");
-		if (power?.on !== false) return;
-		this.#settle("power", power);
-		power.resolve();
+		const { power } = this.#waiting;
+		if (power?.on === false) this.#waiting.resolve(power);
 	}
 
 	get #inTransition(): boolean {
@@ -389,25 +363,6 @@ export class PolledDisplay implements Display {
 	#readSoon(): void {
 		this.#pauseMs = FIRST_PAUSE_MS;
 		this.#nextReadAt = this.#clock.now();
-	}
-
-	#drop(kind: CommandKind, error: RoomError): void {
-		this.#waiting.get(kind)?.reject(error);
-		this.#waiting.delete(kind);
-	}
-
-	#dropAllButPower(error: RoomError): void {
-		for (const kind of commandKinds) if (kind !== "power") this.#drop(kind, error);
-	}
-
-	#dropExpired(): void {
-		for (const [kind, { until }] of this.#waiting) {
-			if (until <= this.#clock.now()) this.#drop(kind, notNow("it took too long"));
-		}
-	}
-
-	#rejectAll(error: RoomError): void {
-		for (const kind of commandKinds) this.#drop(kind, error);
 	}
 
 	#ok(): void {
@@ -439,7 +394,7 @@ export class PolledDisplay implements Display {
 	}
 }
 
-const overtaken = (): RoomError => new RoomError("peripheral.overtaken", "a newer command took its place");
+const notDriven = (): RoomError => new RoomError("link.lost", "the display is not driven");
 
 const wrongPassword = (): RoomError =>
 	new RoomError("peripheral.wrong_password", "the display does not take this password");

@@ -69,6 +69,19 @@ describe.each(names)("%s", (name) => {
 		expect(rig.model.input).toBe("hdmi2");
 	});
 
+	it("ten thousand touches of a slider are a few words on the line, and the last one counts", async () => {
+		const rig = await makeRig(name).ready();
+		await rig.status({ power: "on" });
+		const before = rig.sim.heard.length;
+		const commands = Array.from({ length: 10_000 }, (_, at) => rig.outcome(rig.display.volume(at % 101)));
+		const outcomes = new Set(await Promise.all(commands.slice(0, -1)));
+		const last = await commands.at(-1);
+		expect(outcomes).toContain("peripheral.overtaken");
+		expect(last).toBe(protocol.volume ? "done" : "peripheral.not_supported");
+		if (protocol.volume) expect(rig.model.volume).toBe(9999 % 101);
+		expect(rig.sim.heard.length - before).toBeLessThan(20);
+	});
+
 	describe("a display that makes no sense", () => {
 		const senseless = [
 			["deaf", "lost link.silent"],

@@ -1,4 +1,4 @@
-import type { SecureContextOptions, TLSSocket } from "node:tls";
+import { createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
 import mqtt, { type IPublishPacket, type MqttClient } from "mqtt";
 import { Backoff } from "../../device/core/backoff.ts";
 import type { Clock } from "../../device/core/clock.ts";
@@ -73,6 +73,7 @@ export class BrokerLine {
 	readonly #codes: { unreachable: string; refused: string };
 	readonly #backoff: Backoff;
 	#client: MqttClient | null = null;
+	#context: { of: string; context: SecureContext } | null = null;
 	#open = false;
 	#closed = false;
 	#drop: (() => void) | null = null;
@@ -105,12 +106,10 @@ export class BrokerLine {
 		const connectMs = Math.min(CONNECT_MOST_MS, CONNECT_MS * 2 ** Math.min(this.#backoff.attempt, 8));
 		const will = this.#options.will?.();
 		// mqtt.js hands what it doesn't know to tls.connect.
-		const connecting: mqtt.IClientOptions & Pick<SecureContextOptions, "minVersion"> = {
+		const connecting: mqtt.IClientOptions & { secureContext: SecureContext } = {
 			clientId,
-			...(tls === "unproved"
-				? { rejectUnauthorized: false }
-				: { key: tls.key, cert: tls.certificate, ca: tls.ca, rejectUnauthorized: true }),
-			minVersion: "TLSv1.3",
+			secureContext: this.#contextOf(tls),
+			rejectUnauthorized: tls !== "unproved",
 			protocolVersion: 5,
 			clean: true,
 			keepalive: 30,
@@ -243,6 +242,16 @@ export class BrokerLine {
 				else reject(new RoomError(this.#codes.refused, "the broker refused", { cause: error }));
 			});
 		});
+	}
+
+	/** Keys and certificates are read once, and not at each of the attempts that a broker's absence takes. */
+	#contextOf(tls: LineTarget["tls"]): SecureContext {
+		const of = JSON.stringify(tls);
+		if (this.#context?.of !== of) {
+			const identity = tls === "unproved" ? {} : { key: tls.key, cert: tls.certificate, ca: tls.ca };
+			this.#context = { of, context: createSecureContext({ ...identity, minVersion: "TLSv1.3" }) };
+		}
+		return this.#context.context;
 	}
 
 	#unreachable(cause?: unknown): RoomError {

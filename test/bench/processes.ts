@@ -23,7 +23,15 @@ export function childrenOf(pid: number): number[] {
 
 /** A process and all that descend from it. */
 export function treeOf(pid: number): number[] {
-	return [pid, ...childrenOf(pid).flatMap(treeOf)];
+	const parents = readdirSync("/proc")
+		.map(Number)
+		.filter((other) => other > 0)
+		.map((other) => ({ other, parent: Number(statOf(other)?.[1]) }));
+	const from = (root: number): number[] => [
+		root,
+		...parents.filter(({ parent }) => parent === root).flatMap(({ other }) => from(other)),
+	];
+	return from(pid);
 }
 
 /** Processor time of these processes so far, user and system, seconds. */

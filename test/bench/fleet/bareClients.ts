@@ -4,7 +4,7 @@
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
-import { connect } from "node:tls";
+import { connect, createSecureContext } from "node:tls";
 import { fileURLToPath } from "node:url";
 import { generate, parser } from "mqtt-packet";
 import type { SimulatedIdentity } from "../../sim/fleet/simulatorProtocol.ts";
@@ -25,19 +25,26 @@ export async function bareSeconds(identities: readonly SimulatedIdentity[]): Pro
 	return (Math.max(...times.map(({ endedMs }) => endedMs)) - Math.min(...times.map(({ beganMs }) => beganMs))) / 1000;
 }
 
+/** All but the connection: devices that come back have read their keys long before. */
+const ready = ({ id, key, chain, ca, broker }: SimulatedIdentity) => ({
+	id,
+	port: Number(new URL(broker).port),
+	secureContext: createSecureContext({ key, cert: chain, ca, minVersion: "TLSv1.3" }),
+});
+type Ready = ReturnType<typeof ready>;
+
 /** Resolves with what closes it; again for ever until then. */
-async function connected(identity: SimulatedIdentity): Promise<() => void> {
+async function connected(client: Ready): Promise<() => void> {
 	for (;;) {
-		const close = await attempt(identity);
+		const close = await attempt(client);
 		if (close) return close;
 	}
 }
 
 /** Null: it came to nothing. */
-function attempt({ id, key, chain, ca, broker }: SimulatedIdentity): Promise<(() => void) | null> {
-	const { hostname, port } = new URL(broker);
+function attempt({ id, port, secureContext }: Ready): Promise<(() => void) | null> {
 	return new Promise((resolve) => {
-		const socket = connect({ host: hostname, port: Number(port), key, cert: chain, ca, minVersion: "TLSv1.3" }, () => {
+		const socket = connect({ host: "127.0.0.1", port, secureContext }, () => {
 			const packet = {
 				cmd: "connect",
 				protocolId: "MQTT",
@@ -58,8 +65,9 @@ function attempt({ id, key, chain, ca, broker }: SimulatedIdentity): Promise<(()
 
 if (import.meta.main) {
 	process.once("message", (identities: SimulatedIdentity[]) => {
+		const clients = identities.map(ready);
 		const beganMs = Date.now();
-		void Promise.all(identities.map(connected)).then((closers) => {
+		void Promise.all(clients.map(connected)).then((closers) => {
 			process.send?.({ beganMs, endedMs: Date.now() }, () => {
 				for (const close of closers) close();
 				process.disconnect?.();

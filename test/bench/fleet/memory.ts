@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { ServiceUnderTest } from "./ServiceUnderTest.ts";
 
-const EVERY_MS = 2000;
+const EVERY_MS = 5000;
 
 /** Resident memory of processes, what they share counted once (proc(5), smaps_rollup: Pss), MB. */
 export function megabytesOf(pids: readonly number[]): number {
@@ -15,7 +15,7 @@ export function megabytesOf(pids: readonly number[]): number {
 	return kilobytes.reduce((sum, one) => sum + one, 0) / 1024;
 }
 
-/** The most that the service took, looked at every two seconds. */
+/** The most that the service took, looked at every five seconds. */
 export class MemoryWatch {
 	/** MB. */
 	readonly most = { service: 0, database: 0, together: 0, brokers: 0 };

@@ -82,6 +82,7 @@ export class SimulatedDevice {
 	readonly #options: SimulatedDeviceOptions;
 	readonly #line: BrokerLine;
 	#identity: DeviceIdentity;
+	#serial: string;
 	#seq = 0;
 	#epoch = 0;
 	#renewal: ((answer: z.infer<typeof certificateResponse>) => void) | null = null;
@@ -93,6 +94,7 @@ export class SimulatedDevice {
 	constructor(options: SimulatedDeviceOptions) {
 		this.#options = options;
 		this.#identity = options.identity;
+		this.#serial = serialOf(this.#identity.chain);
 		this.facts = options.facts;
 		this.claimed = new Promise((resolve) => {
 			this.#claim = resolve;
@@ -182,7 +184,7 @@ export class SimulatedDevice {
 	}
 
 	/** Says that its certificate works. */
-	confirm(serial = serialOf(this.#identity.chain)): Promise<Delivery> {
+	confirm(serial = this.#serial): Promise<Delivery> {
 		return this.publish(topics.enrolConfirm(this.id), encodePayload(enrolConfirm, { ...this.#envelope(), serial }));
 	}
 
@@ -214,6 +216,7 @@ export class SimulatedDevice {
 	/** Comes back as this. */
 	use(identity: DeviceIdentity): void {
 		this.#identity = identity;
+		this.#serial = serialOf(identity.chain);
 		this.#line.drop();
 	}
 

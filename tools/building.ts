@@ -33,11 +33,12 @@ building.onGone = (device) => {
 };
 
 try {
-	const { rendezvous, console: consoleUrl, invitation, rooms, newDevice, guestLink } = await building.start();
+	const { rendezvous, console: consoleUrl, invitation, rooms, newDevice, desk, guestLink } = await building.start();
 	console.log(`
   InCamera: a building on this machine
 
     Room Berlin     ${rooms.berlin}      its TV  ${rooms.berlin}/tv
+    Its desk        ${desk}      light, mute key, shutter, camera
     Room München    ${rooms.muenchen}      its TV  ${rooms.muenchen}/tv
     A new device    ${newDevice}
     Console         ${consoleUrl}
@@ -47,6 +48,8 @@ try {
   2. Open the guest link in another tab and join:
 
     ${guestLink}
+
+  3. Berlin's camera turns: open Kamera drehen (Turn camera) on its panel in the call, hold and drag, and the guest sees it.
 
   For IT: the first admin comes in by this link, once, and then by a passkey. Make a code in the console and type it at the new device:
 

@@ -14,6 +14,7 @@ import { type Service, startService } from "../../provisioning/service/startServ
 import { startTurn, type Turn } from "../../provisioning/service/turn/coturn.ts";
 import { SimulatedEquipment } from "../../test/sim/equipment/SimulatedEquipment.ts";
 import { demonstrationCalendar } from "./calendar.ts";
+import { Desk } from "./Desk.ts";
 import { Device } from "./Device.ts";
 import { assertFree } from "./ports.ts";
 
@@ -52,6 +53,8 @@ export interface RunningFleetBuilding {
 	rooms: Record<keyof typeof rooms, string>;
 	/** The panel of a device that is nobody's. */
 	newDevice: string;
+	/** Keys, light and camera of Berlin's equipment, for a person's hands; null: it has none. */
+	desk: string | null;
 	/** Opens Berlin's meeting that is due now, in a browser. */
 	guestLink: string;
 }
@@ -64,6 +67,7 @@ export class FleetBuilding {
 	readonly #options: FleetBuildingOptions;
 	readonly #devices = new Map<DeviceName, Device>();
 	#equipment: SimulatedEquipment | null = null;
+	#desk: Desk | null = null;
 	#folder: string | null = null;
 	#turn: Turn | null = null;
 	#fleet: Fleet | null = null;
@@ -102,6 +106,7 @@ export class FleetBuilding {
 		if (this.#options.equipment) {
 			say("Plugging in Berlin's equipment …");
 			this.#equipment = await SimulatedEquipment.open(join(this.#folder, "camera"));
+			this.#desk = await Desk.open(this.#equipment, base + 4);
 		}
 		const origin = `http://127.0.0.1:${base}`;
 		// passkeys belong to a name, not to an address
@@ -129,6 +134,7 @@ export class FleetBuilding {
 			invitation,
 			rooms: { berlin: this.device("berlin").url, muenchen: this.device("muenchen").url },
 			newDevice: this.device("new").url,
+			desk: this.#desk?.url ?? null,
 			guestLink: links.berlin,
 		};
 	}
@@ -139,7 +145,9 @@ export class FleetBuilding {
 		await Promise.all([...this.#devices.values()].map((device) => device.stop()));
 		this.#devices.clear();
 		await this.#service?.close().catch(() => {});
-		await Promise.allSettled([this.#fleet?.close(), this.#turn?.close(), this.#equipment?.close()]);
+		await Promise.allSettled([this.#fleet?.close(), this.#turn?.close(), this.#desk?.close()]);
+		await this.#equipment?.close();
+		this.#desk = null;
 		this.#equipment = null;
 		this.#service = null;
 		this.#fleet = null;

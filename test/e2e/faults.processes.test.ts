@@ -91,12 +91,15 @@ describe("a fault", { timeout: 120_000 }, () => {
 			const trouble = ({ screen }: Snapshot) => (screen.name === "trouble" ? screen : null);
 			await kill();
 			await kill();
+			const started = pids();
 			process.kill(building.enginePid("berlin"), "SIGKILL");
 			const shown = await berlin.untilScreen("trouble");
 			expect(shown).toMatchObject({ failure: "media.engine_failed" });
 			expect(berlin.snapshot.can).toMatchObject({ join: false, meetNow: false });
 			expect(await berlin.touch({ type: "panel.meet_now" })).toBe("panel.not_now");
 			await expect.poll(() => trouble(berlin.snapshot)?.retryAt, patience).toBeNull();
+			// the panel may hear of the new engine before its line is read here
+			await expect.poll(pids, patience).toBeGreaterThan(started);
 			process.kill(building.enginePid("berlin"), "SIGKILL");
 			const again = await berlin.until((snapshot) => snapshot.can.retry, "a way to try again");
 			expect((trouble(again)?.retryAt ?? 0) - again.now).toBeGreaterThan(10_000);

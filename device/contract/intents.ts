@@ -12,6 +12,8 @@ export const intent = z.discriminatedUnion("type", [
 	/** Joins by a link that was typed or scanned at the panel. */
 	z.object({ type: z.literal("panel.join_link"), link: z.string().check(z.maxLength(512)) }),
 	z.object({ type: z.literal("panel.meet_now") }),
+	/** Somebody looks at the rooms that can be called: for the next minute it is wanted who of them is there. */
+	z.object({ type: z.literal("panel.look") }),
 	z.object({ type: z.literal("panel.call"), room: z.string().check(z.maxLength(64)) }),
 	z.object({ type: z.literal("panel.cancel") }),
 	z.object({ type: z.literal("panel.answer"), camera: z.boolean() }),

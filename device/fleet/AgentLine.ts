@@ -21,7 +21,8 @@ export class AgentLine implements RingLine {
 	readonly #presences = new Map<string, Presence>();
 	readonly #waiting = new Map<number, (outcome: Extract<FromAgent, { t: "sent" }>["outcome"]) => void>();
 	#epoch: number | null = null;
-	#settled = false;
+	/** Null until all that was retained has come. */
+	#watched: boolean | null = null;
 	#sends = 0;
 
 	constructor(options: { link: AgentLink; clock: Clock }) {
@@ -31,7 +32,7 @@ export class AgentLine implements RingLine {
 		events.on("line", ({ epoch }) => this.#line(epoch));
 		events.on("lost", () => this.#line(null));
 		events.on("presence", ({ id, presence }) => this.#presence(id, presence));
-		events.on("directory", () => this.#settle());
+		events.on("directory", ({ watched }) => this.#settle(watched));
 		events.on("ring", ({ from, payload, retained }) => {
 			const bytes = new Uint8Array(Buffer.from(payload, "base64"));
 			for (const listener of [...this.#listeners]) listener.ring(from, bytes, retained);
@@ -44,7 +45,7 @@ export class AgentLine implements RingLine {
 		if (this.#epoch !== null) {
 			listener.opened(this.#epoch);
 			for (const [id, presence] of this.#presences) listener.presence(id, presence);
-			if (this.#settled) listener.settled();
+			if (this.#watched !== null) listener.settled(this.#watched);
 		}
 		return () => this.#listeners.delete(listener);
 	}
@@ -52,6 +53,10 @@ export class AgentLine implements RingLine {
 	announce(epoch: number, jws: string): void {
 		// signed for a connection that is gone by now: the next one asks anew
 		if (epoch === this.#epoch) this.#link.send({ t: "ringKey", epoch, jws });
+	}
+
+	look(): void {
+		this.#link.send({ t: "look" });
 	}
 
 	send(to: string, payload: Uint8Array, expirySeconds: number): Promise<Delivery> {
@@ -75,7 +80,7 @@ export class AgentLine implements RingLine {
 		if (epoch === this.#epoch) return;
 		const wasOpen = this.#epoch !== null;
 		this.#epoch = epoch;
-		this.#settled = false;
+		this.#watched = null;
 		this.#presences.clear();
 		for (const settle of [...this.#waiting.values()]) settle("unreachable");
 		for (const listener of [...this.#listeners]) {
@@ -90,9 +95,10 @@ export class AgentLine implements RingLine {
 		for (const listener of [...this.#listeners]) listener.presence(id, presence);
 	}
 
-	#settle(): void {
-		if (this.#epoch === null || this.#settled) return;
-		this.#settled = true;
-		for (const listener of [...this.#listeners]) listener.settled();
+	#settle(watched: boolean): void {
+		if (this.#epoch === null || watched === this.#watched) return;
+		this.#watched = watched;
+		if (!watched) this.#presences.clear();
+		for (const listener of [...this.#listeners]) listener.settled(watched);
 	}
 }

@@ -214,6 +214,10 @@ export class ClaimedRoom implements ShownRoom {
 	}
 
 	intent(intent: Intent): "ack" | "panel.not_now" {
+		if (intent.type === "panel.look") {
+			this.#ringer.look();
+			return "ack";
+		}
 		if (!isForEquipment(intent)) return this.#room.intent(intent);
 		// straight to the device: a thumb waits for no machine, and draws nothing anew
 		if (this.#stopped || !allowed(intent, this.#room.snapshot())) return "panel.not_now";

@@ -37,7 +37,12 @@ export class Directory {
 		return this.#rooms.has(id);
 	}
 
-	/** Null while the broker can't be asked. A device whose room program is not there has no ring key, and can't be rung. */
+	/** Whether it is known who is there. */
+	get known(): boolean {
+		return this.#known;
+	}
+
+	/** Null while the broker can't be asked, or nobody looks. A device whose room program is not there has no ring key, and can't be rung. */
 	isOnline(id: string): boolean | null {
 		if (!this.#known) return null;
 		const presence = this.presenceOf(id);
@@ -57,9 +62,10 @@ export class Directory {
 		if (before || this.#presences.size < MOST) this.#presences.set(id, presence);
 	}
 
-	/** All retained presences are here: who has none is not online. */
-	settle(): void {
-		this.#known = true;
+	/** All retained presences are here: who has none is not online. `watched` false: they are not told, or no longer. */
+	settle(watched: boolean): void {
+		this.#known = watched;
+		if (!watched) this.#presences.clear();
 	}
 
 	/** The broker is gone, and with it what it told; its epochs too, because a broker that starts anew may have lost them. */

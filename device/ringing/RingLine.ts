@@ -10,8 +10,11 @@ export interface RingLineListener {
 	lost(): void;
 	/** A room's presence, as the broker has it: who sent it is not proved. */
 	presence(id: string, presence: Presence): void;
-	/** All retained presences have been told: who had none is not there. */
-	settled(): void;
+	/**
+	 * All retained presences have been told. `watched`: those of the listed rooms too, so who had none is not there; false: nothing is known of them,
+	 * or no longer.
+	 */
+	settled(watched: boolean): void;
 	/** A frame on `ring/{from}`, hostile until it is opened. */
 	ring(from: string, payload: Uint8Array, retained: boolean): void;
 }
@@ -22,6 +25,8 @@ export interface RingLine {
 	listen(listener: RingLineListener): () => void;
 	/** This device's presence carries the signed ring key from now on, for as long as the connection has this epoch. */
 	announce(epoch: number, jws: string): void;
+	/** For the next minute it is wanted who of the listed rooms is there. */
+	look(): void;
 	/** Resolves when the broker has the frame. Errors: `ring.broker_unreachable`, `ring.refused` (no right to send it). */
 	send(to: string, payload: Uint8Array, expirySeconds: number): Promise<Delivery>;
 }

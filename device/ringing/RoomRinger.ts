@@ -41,7 +41,7 @@ export interface RingerEvents {
 	/** Connected, and the directory is known. */
 	"broker.up": undefined;
 	"broker.down": undefined;
-	/** A listed room; null: not known, while the broker is down. */
+	/** A listed room; null: not known, while the broker is down or nobody looks. */
 	"presence.changed": { room: string; online: boolean | null };
 	/**
 	 * Another room of this organisation rings: its device key signed it. `name`: from our directory, null if it is not listed.
@@ -51,6 +51,9 @@ export interface RingerEvents {
 	/** The ring is over without our doing: taken back, or nobody answered. */
 	"ring.cancelled": { ring: string };
 }
+
+/** How long it may take to learn who is there, when somebody rings before. */
+const KNOWN_MS = 5000;
 
 const random16 = (): string => randomBytes(16).toString("base64url");
 
@@ -74,6 +77,8 @@ export class RoomRinger {
 	readonly #farewells = new Set<Promise<unknown>>();
 	/** Rings that ended because the broker was lost. */
 	readonly #orphans = new Map<string, Omit<Extract<RingMessage, { op: "cancel" }>, "op"> & { key: PublicJwk }>();
+	/** Who waits until it is known who is there. */
+	readonly #lookers = new Set<(who: "known" | "nobody") => void>();
 	#stopListening: (() => void) | null = null;
 	#up = false;
 
@@ -108,7 +113,7 @@ export class RoomRinger {
 			opened: (epoch) => void this.#announce(epoch),
 			lost: () => this.#lost(),
 			presence: (id, presence) => this.#heardOf(id, presence),
-			settled: () => this.#nowUp(),
+			settled: (watched) => this.#settled(watched),
 			ring: (from, payload, retained) => this.#incoming.received(from, payload, retained),
 		});
 	}
@@ -117,6 +122,7 @@ export class RoomRinger {
 	async close(): Promise<void> {
 		this.#stopListening?.();
 		this.#outgoing.end(null, "cancelled");
+		for (const looker of [...this.#lookers]) looker("nobody");
 		this.#incoming.clear();
 		await Promise.all(this.#farewells);
 		this.events.clear();
@@ -128,11 +134,16 @@ export class RoomRinger {
 		for (const { id } of rooms) this.#presenceChanged(id);
 	}
 
+	/** Somebody looks at the listed rooms: for the next minute it is said who of them is there. Without it that is known in small fleets only. */
+	look(): void {
+		this.#options.line.look();
+	}
+
 	get connected(): boolean {
 		return this.#up;
 	}
 
-	/** The listed rooms. `online` is null while the broker can't be asked. */
+	/** The listed rooms. `online` is null while the broker can't be asked, or nobody looks. */
 	get directory(): { id: string; name: string; online: boolean | null }[] {
 		return this.#directory.rooms.map(({ id, name }) => ({ id, name, online: this.#directory.isOnline(id) }));
 	}
@@ -147,13 +158,12 @@ export class RoomRinger {
 		const { signal } = options;
 		if (!this.#directory.lists(room)) throw refused("directory");
 		if (!this.#up) throw new RoomError("ring.broker_unreachable", "the broker can't be reached");
-		const there = this.#directory.presenceOf(room);
-		if (!there?.online || !there.ring) throw new RoomError("ring.room_offline", "the room is not there");
+		if (this.#directory.isOnline(room) === false) throw roomOffline();
 		if (signal?.aborted) return "cancelled";
 
 		const ringId = random16();
 		const parts = this.#parts(ringId, room);
-		const key = readRingKey(there.ring, { id: room, epoch: there.epoch }, this.#trustNow());
+		const key = this.#ringKeyOf(room);
 		const takeBack = (): void => {
 			// After the ring itself, or it would ring on.
 			const farewell: Promise<unknown> = sent
@@ -174,7 +184,7 @@ export class RoomRinger {
 		});
 		sent
 			.then((delivery) => {
-				if (delivery === "nobody") throw new RoomError("ring.room_offline", "the room is not there");
+				if (delivery === "nobody") throw roomOffline();
 			})
 			.catch((error: unknown) => this.#outgoing.fail(ringId, asRingError(error)));
 		return answer;
@@ -205,6 +215,29 @@ export class RoomRinger {
 			void this.answer(ringId, "accepted");
 			this.#outgoing.met(from, link);
 		}
+	}
+
+	/** Errors: `ring.room_offline`, `ring.broker_unreachable`, and those of `readRingKey`. */
+	async #ringKeyOf(room: string): Promise<PublicJwk> {
+		// also if they are known: they are to stay so while it rings
+		this.look();
+		if (!this.#directory.known) await this.#untilKnown();
+		const there = this.#directory.presenceOf(room);
+		if (!there?.online || !there.ring) throw roomOffline();
+		return readRingKey(there.ring, { id: room, epoch: there.epoch }, this.#trustNow());
+	}
+
+	#untilKnown(): Promise<void> {
+		return new Promise((resolve, reject) => {
+			const looker = (who: "known" | "nobody"): void => {
+				cancel();
+				this.#lookers.delete(looker);
+				if (who === "known") resolve();
+				else reject(new RoomError("ring.broker_unreachable", "the broker does not say who is there"));
+			};
+			const cancel = this.#clock.after(KNOWN_MS, () => looker("nobody"));
+			this.#lookers.add(looker);
+		});
 	}
 
 	#parts(ringId: string, to: string) {
@@ -242,12 +275,17 @@ export class RoomRinger {
 		}
 	}
 
-	#nowUp(): void {
+	#settled(watched: boolean): void {
+		const wasUp = this.#up;
 		this.#up = true;
-		this.#takeOrphansBack();
-		this.#directory.settle();
-		this.events.emit("broker.up", undefined);
-		for (const { id } of this.#directory.rooms) this.#presenceChanged(id);
+		if (!wasUp) this.#takeOrphansBack();
+		this.#directory.settle(watched);
+		if (!wasUp) this.events.emit("broker.up", undefined);
+		if (watched) for (const looker of [...this.#lookers]) looker("known");
+		for (const { id } of this.#directory.rooms) {
+			if (watched) this.#presenceChanged(id);
+			else this.events.emit("presence.changed", { room: id, online: null });
+		}
 	}
 
 	#presenceChanged(room: string): void {
@@ -262,6 +300,7 @@ export class RoomRinger {
 		this.#directory.forget();
 		const wasUp = this.#up;
 		this.#up = false;
+		for (const looker of [...this.#lookers]) looker("nobody");
 		this.#outgoing.end(null, new RoomError("ring.broker_unreachable", "the broker was lost"));
 		if (!wasUp) return;
 		this.events.emit("broker.down", undefined);
@@ -274,6 +313,7 @@ export class RoomRinger {
 	}
 }
 
+const roomOffline = () => new RoomError("ring.room_offline", "the room is not there");
 const refused = (check: string): RoomError =>
 	new RoomError("ring.refused", "the room can't be rung", { context: { check } });
 

@@ -52,6 +52,7 @@ export function allowed(intent: Intent, { can, screen, agenda, directory, periph
 			return can.enrol;
 		case "panel.update":
 			return can.update;
+		case "panel.look":
 		case "panel.volume":
 		case "panel.self_view":
 		case "panel.locale":

@@ -61,8 +61,11 @@ export const fromAgent = z.discriminatedUnion("t", [
 	z.object({ t: z.literal("line"), epoch: z.nullable(timestamp) }),
 	/** Somebody's presence, as the broker has it; our own echo too. */
 	z.object({ t: z.literal("presence"), id: deviceId, presence }),
-	/** All retained presences have arrived. */
-	z.object({ t: z.literal("directory") }),
+	/**
+	 * All retained presences have arrived. `watched`: those of the listed rooms too, and from now on each change; false: nobody looks, or not
+	 * any longer, and nothing is known of them.
+	 */
+	z.object({ t: z.literal("directory"), watched: z.boolean() }),
 	/** A ring frame that arrived, base64: sealed, judged by the room program. */
 	z.object({ t: z.literal("ring"), from: deviceId, retained: z.boolean(), payload: z.string() }),
 	/** What became of a `send`. */
@@ -107,6 +110,8 @@ export const fromRoom = z.discriminatedUnion("t", [
 	}),
 	/** The signed ring key of this epoch: becomes part of the device's presence. */
 	z.object({ t: z.literal("ringKey"), epoch: timestamp, jws: z.string().check(z.maxLength(8192)) }),
+	/** Somebody looks at the listed rooms, or rings one: for the next minute it is wanted who of them is there. */
+	z.object({ t: z.literal("look") }),
 	/** A ring frame for another room, base64. */
 	z.object({ t: z.literal("send"), id: z.number(), to: deviceId, payload: z.string(), expirySeconds: z.number() }),
 	z.object({

@@ -20,6 +20,12 @@ export interface PresencesOptions {
 	refusals: Refusals;
 }
 
+/**
+ * So many rooms are watched all the time, more while somebody looks: in a fleet of thousands each would else hear of hundreds of others, and a broker
+ * to which all come back would have a million messages to carry before anybody is there.
+ */
+const ALWAYS_WATCHED = 30;
+const LOOK_MS = 60_000;
 /** The room program signs its ring key for each connection; so long the first presence waits for it, to be said once and not twice. */
 const RING_KEY_MS = 500;
 const MOST_EXPIRY_SECONDS = 60;
@@ -36,6 +42,9 @@ export class Presences {
 	readonly #heard = new Map<string, Presence>();
 	readonly #stops: (() => void)[];
 	#listed = new Set<string>();
+	/** Of the listed rooms those whose presences are subscribed to: all or none. */
+	#watched = new Set<string>();
+	#stopLook: (() => void) | null = null;
 	/** Our own echo has come: all that was retained came before it. */
 	#settled = false;
 	#open = false;
@@ -51,6 +60,7 @@ export class Presences {
 			events.on("left", () => this.#setRing(null)),
 			events.on("ringKey", (ring) => this.#setRing(ring)),
 			events.on("send", (send) => void this.#send(send)),
+			events.on("look", () => this.#look()),
 		];
 	}
 
@@ -58,7 +68,8 @@ export class Presences {
 	subscriptions(): string[] {
 		const { self, directory } = this.#options;
 		this.#listed = new Set(directory().filter((id) => id !== self));
-		return [topics.rings(self), topics.presence(self), ...[...this.#listed].map(topics.presence)];
+		this.#watched = this.#wanted();
+		return [topics.rings(self), topics.presence(self), ...[...this.#watched].map(topics.presence)];
 	}
 
 	/** Subscribed: the room program learns of the line, and everybody of us. Errors: those of `BrokerLine.publish`. */
@@ -78,23 +89,10 @@ export class Presences {
 	}
 
 	/** The directory in force has changed. */
-	async relist(): Promise<void> {
-		const { line, self, directory } = this.#options;
-		const listed = new Set(directory().filter((id) => id !== self));
-		const [gone, added] = [this.#listed.difference(listed), listed.difference(this.#listed)];
-		this.#listed = listed;
-		for (const id of gone) this.#heard.delete(id);
-		if (!this.#open) return;
-		try {
-			if (gone.size > 0) await line.unsubscribe([...gone].map(topics.presence));
-			if (added.size === 0) return;
-			await line.subscribe([...added].map(topics.presence));
-			// its echo comes after what is retained
-			this.#settled = false;
-			await this.#say();
-		} catch {
-			line.drop();
-		}
+	relist(): Promise<void> {
+		const { self, directory } = this.#options;
+		this.#listed = new Set(directory().filter((id) => id !== self));
+		return this.#watch();
 	}
 
 	/** A presence of anybody. */
@@ -104,7 +102,7 @@ export class Presences {
 		const decoded = decodePayload(presenceSchema, payload);
 		if (!decoded.ok) refusals.note(`presence.${decoded.reason}`);
 		else if (id === self) this.#heardOurselves(decoded.value);
-		else if (this.#listed.has(id)) {
+		else if (this.#watched.has(id)) {
 			const before = this.#heard.get(id);
 			if (before && decoded.value.epoch < before.epoch) return;
 			this.#heard.set(id, decoded.value);
@@ -129,8 +127,50 @@ export class Presences {
 	}
 
 	close(): void {
+		this.#stopLook?.();
 		for (const stop of this.#stops.splice(0)) stop();
 		this.lost();
+	}
+
+	#wanted(): Set<string> {
+		return this.#listed.size <= ALWAYS_WATCHED || this.#stopLook ? new Set(this.#listed) : new Set();
+	}
+
+	/** Whether it is known who of the listed rooms is there. */
+	get #watches(): boolean {
+		return this.#watched.size === this.#listed.size;
+	}
+
+	#look(): void {
+		this.#stopLook?.();
+		this.#stopLook = this.#options.clock.after(LOOK_MS, () => {
+			this.#stopLook = null;
+			void this.#watch();
+		});
+		void this.#watch();
+	}
+
+	/** Brings what is subscribed to in line with what is wanted; when all that is retained has come, the room program hears so. */
+	async #watch(): Promise<void> {
+		const { line, link } = this.#options;
+		const [before, wanted] = [this.#watched, this.#wanted()];
+		const [gone, added] = [before.difference(wanted), wanted.difference(before)];
+		this.#watched = wanted;
+		for (const id of gone) this.#heard.delete(id);
+		if (!this.#open) return;
+		try {
+			if (gone.size > 0) await line.unsubscribe([...gone].map(topics.presence));
+			if (added.size > 0) {
+				await line.subscribe([...added].map(topics.presence));
+				// its echo comes after what is retained
+				this.#settled = false;
+				await this.#say();
+			} else if (this.#settled && (gone.size > 0 || !this.#watches)) {
+				link.send({ t: "directory", watched: this.#watches });
+			}
+		} catch {
+			line.drop();
+		}
 	}
 
 	#heardOurselves(heard: Presence): void {
@@ -140,7 +180,7 @@ export class Presences {
 		else if (meaning === "stale") this.#say().catch(() => line.drop());
 		else {
 			link.send({ t: "presence", id: self, presence: heard });
-			if (!this.#settled) link.send({ t: "directory" });
+			if (!this.#settled) link.send({ t: "directory", watched: this.#watches });
 			this.#settled = true;
 		}
 	}
@@ -150,7 +190,7 @@ export class Presences {
 		const { link } = this.#options;
 		link.send({ t: "line", epoch: this.own.epoch });
 		for (const [id, presence] of this.#heard) link.send({ t: "presence", id, presence });
-		if (this.#settled) link.send({ t: "directory" });
+		if (this.#settled) link.send({ t: "directory", watched: this.#watches });
 	}
 
 	#ringKey(): Promise<void> {

@@ -74,6 +74,8 @@ export class Fleet {
 			broker?: string;
 			start?: boolean;
 			random?: () => number;
+			/** As in a large fleet: who is there is asked for when somebody looks. */
+			onDemand?: boolean;
 		} = {},
 	): Promise<TestRoom> {
 		const credentials = options.credentials ?? (await this.ca.issueDevice(id));
@@ -116,8 +118,18 @@ export class Fleet {
 		this.#rooms.push(room);
 		const broker = options.broker ?? this.broker.url;
 		const random = options.random ? { random: options.random } : {};
+		const onDemand = options.onDemand ? { onDemand: true } : {};
 		const trusting = { ...identity, ca: options.ca ?? identity.ca };
-		agent.connect({ deviceId: id, broker, identity: trusting, rooms: lists, clock, log: writing, ...random });
+		agent.connect({
+			deviceId: id,
+			broker,
+			identity: trusting,
+			rooms: lists,
+			clock,
+			log: writing,
+			...random,
+			...onDemand,
+		});
 		link.open();
 		if (options.start !== false) {
 			const up = next(room, "broker.up");

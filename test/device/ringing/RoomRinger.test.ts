@@ -3,6 +3,7 @@ import { ManualClock } from "../../../device/core/clock.ts";
 import { announceRingKey, createRingKeys } from "../../../device/ringing/ringKeys.ts";
 import { PAYLOAD_VERSION } from "../../../provisioning/contract/envelope.ts";
 import { topics } from "../../../provisioning/contract/topics.ts";
+import type { AgentBus } from "../../sim/fleet/AgentBus.ts";
 import { Fleet, next, sees } from "./Fleet.ts";
 
 const link = "https://rooms.example/j/AAAAAAAAAAAAAAAAAAAAAA#1.c2VjcmV0c2VjcmV0c2VjcmV0.cGlu";
@@ -194,6 +195,48 @@ describe("who is there", () => {
 		await told;
 		await sees(berlin, "room-munich", false);
 		await munich.agent.stop();
+	});
+
+	test("in a large fleet nobody is known until somebody looks, then everybody is, and nobody again when nobody does any more", async () => {
+		const munich = await fleet.room("room-munich");
+		const berlin = await fleet.room("room-berlin", { lists: ["room-munich", "room-nowhere"], onDemand: true });
+		const online = () => berlin.ringer.directory.map((room) => room.online);
+		expect(berlin.ringer.connected).toBe(true);
+		expect(online()).toEqual([null, null]);
+		berlin.ringer.look();
+		await sees(berlin, "room-munich", true);
+		expect(online()).toEqual([true, false]);
+		await berlin.agent.bus?.lookAway();
+		await sees(berlin, "room-munich", null);
+		expect(online()).toEqual([null, null]);
+		expect(berlin.ringer.connected).toBe(true);
+		await munich.leave();
+		expect(online()).toEqual([null, null]);
+	});
+
+	test("in a large fleet a ring looks by itself, for one that is there and for one that is not", async () => {
+		const munich = await fleet.room("room-munich");
+		const berlin = await fleet.room("room-berlin", { lists: ["room-munich", "room-nowhere"], onDemand: true });
+		const arrives = next(munich, "ring.incoming");
+		const outcome = berlin.ringer.ring("room-munich", link);
+		await munich.ringer.answer((await arrives).ring, "accepted");
+		expect(await outcome).toBe("answered");
+		await berlin.agent.bus?.lookAway();
+		await sees(berlin, "room-munich", null);
+		await expect(berlin.ringer.ring("room-nowhere", link)).rejects.toMatchObject({ code: "ring.room_offline" });
+	});
+
+	test("that an agent never tells does not let a ring wait for ever", async () => {
+		const clock = new ManualClock(Date.now());
+		const berlin = await fleet.room("room-berlin", { lists: ["room-munich"], onDemand: true, clock });
+		const bus = berlin.agent.bus as AgentBus;
+		bus.look = async () => {};
+		const outcome = expect(berlin.ringer.ring("room-munich", link)).rejects.toMatchObject({
+			code: "ring.broker_unreachable",
+		});
+		await berlin.agent.heard("look");
+		clock.advance(5000);
+		await outcome;
 	});
 
 	test("rooms that are listed from now on are known at once, and rooms that are not any more can't be rung", async () => {

@@ -1,8 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { type Clock, systemClock } from "../../../device/core/clock.ts";
+import { type Clock, ManualClock, systemClock } from "../../../device/core/clock.ts";
 import type { Log } from "../../../device/core/log.ts";
 import { Agent } from "../../../provisioning/agent/Agent.ts";
 import type { AgentConfig } from "../../../provisioning/agent/AgentConfig.ts";
@@ -55,8 +55,18 @@ export class TestAgent {
 		const agent = await TestAgent.start({ bootstrapUrl: fleet.broker.bootstrapUrl as string, ...options });
 		agent.room.enrol(fleet.code());
 		await expect.poll(() => agent.room.deviceId).not.toBeNull();
-		await expect.poll(() => fleet.reportOf(agent.id)?.appliedRev).toBe(1);
+		await agent.reported(fleet, 1);
 		return agent;
+	}
+
+	/** Resolves when this revision is in force and reported; lets time pass for it, if it is ours to move. */
+	async reported(fleet: ScriptedFleet, rev: number): Promise<void> {
+		const appliedRev = () => {
+			// reports come once a second at most, and the first a little later
+			if (this.clock instanceof ManualClock) this.clock.advance(100);
+			return fleet.reportOf(this.id)?.appliedRev;
+		};
+		await expect.poll(appliedRev).toBe(rev);
 	}
 
 	/** Id of the device; it has to be claimed. */
@@ -88,6 +98,15 @@ export class TestAgent {
 	/** Reasons of what came over the bus and was not heeded. */
 	get refused(): string[] {
 		return this.logged.filter(({ event }) => event === "bus.refused").map(({ kind, reason }) => `${kind}.${reason}`);
+	}
+
+	get clock(): Clock {
+		return this.#options.clock ?? systemClock;
+	}
+
+	/** What stands on the disk of whose the device is. */
+	async claimFile(): Promise<unknown> {
+		return JSON.parse(await readFile(join(this.config.stateFolder, "claim.json"), "utf8"));
 	}
 
 	get isWell(): boolean {

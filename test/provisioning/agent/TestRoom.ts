@@ -18,17 +18,24 @@ export class TestRoom {
 	ringKey: (epoch: number) => string | null = (epoch) =>
 		`e30.${Buffer.from(`key of ${epoch}`).toString("base64url")}.c2ln`;
 	#status: Omit<Heard<"status">, "t"> | null = { status: calm, idleSince: 0, occupied: null };
+	readonly #path: string;
 	#link: AgentLink;
 
 	constructor(path: string) {
-		this.#link = new AgentLink({ path, version: "1.0.0", clock: systemClock, log: silentLog, random: () => 0.5 });
-		this.#listen();
+		this.#path = path;
+		this.#link = this.#newLink();
 	}
 
 	/** Connects, and again for ever. */
 	open(): this {
 		this.#link.open();
 		return this;
+	}
+
+	/** Is there again after `close`, as a program that was started anew. */
+	reopen(): this {
+		this.#link = this.#newLink();
+		return this.open();
 	}
 
 	get connected(): boolean {
@@ -70,8 +77,14 @@ export class TestRoom {
 		this.#link.close();
 	}
 
-	#listen(): void {
-		const { events } = this.#link;
+	#newLink(): AgentLink {
+		const options = { version: "1.0.0", clock: systemClock, log: silentLog, random: () => 0.5 };
+		const link = new AgentLink({ path: this.#path, ...options });
+		this.#listen(link);
+		return link;
+	}
+
+	#listen({ events }: AgentLink): void {
 		events.on("opened", () => {
 			if (this.#status) this.send({ t: "status", ...this.#status });
 		});

@@ -31,6 +31,7 @@ export class RingBus {
 				// once everybody is there, everybody is told of everybody
 				if (this.#keys.size === this.waiting.size) this.#introduce();
 			},
+			look: () => {},
 			send: async (to, payload): Promise<Delivery> => {
 				const frames = this.waiting.get(to);
 				frames?.push({ from: id, payload });
@@ -49,7 +50,7 @@ export class RingBus {
 	#introduce(): void {
 		for (const [, listener] of this.#listeners) {
 			for (const [id, ring] of this.#keys) listener.presence(id, presenceOf(ring));
-			listener.settled();
+			listener.settled(true);
 		}
 	}
 }

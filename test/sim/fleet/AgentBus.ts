@@ -14,6 +14,8 @@ export interface AgentBusOptions {
 	identity: { key: string; certificate: string; ca: string };
 	/** The rooms whose presence is looked after. */
 	rooms: readonly string[];
+	/** As an agent in a large fleet: their presences are asked for when somebody looks. */
+	onDemand?: boolean;
 	clock: Clock;
 	log: Log;
 	random?: () => number;
@@ -28,6 +30,7 @@ export class AgentBus {
 	readonly #heard = new Map<string, Presence>();
 	#open = false;
 	#settled = false;
+	#watching = false;
 	#closing = false;
 
 	constructor(options: AgentBusOptions) {
@@ -61,7 +64,7 @@ export class AgentBus {
 		return [
 			{ t: "line", epoch: this.#presence.epoch },
 			...heard,
-			...(this.#settled ? [{ t: "directory" } as const] : []),
+			...(this.#settled ? [{ t: "directory", watched: this.#watching } as const] : []),
 		];
 	}
 
@@ -69,6 +72,23 @@ export class AgentBus {
 		if (epoch !== this.#presence.epoch) return;
 		this.#presence.ring = jws;
 		void this.#sayPresent().catch(() => this.#line.drop());
+	}
+
+	/** Somebody looks at the rooms. */
+	async look(): Promise<void> {
+		if (this.#watching || !this.#open) return;
+		this.#watching = true;
+		await this.#line.subscribe(this.#options.rooms.map((id) => topics.presence(id)));
+		this.#settled = false;
+		await this.#sayPresent();
+	}
+
+	/** Nobody has looked for a while. */
+	async lookAway(): Promise<void> {
+		this.#watching = false;
+		this.#heard.clear();
+		await this.#line.unsubscribe(this.#options.rooms.map((id) => topics.presence(id)));
+		this.#options.tell({ t: "directory", watched: false });
 	}
 
 	/** Without a room program nobody here can be rung. */
@@ -104,7 +124,8 @@ export class AgentBus {
 		this.#open = true;
 		tell({ t: "line", epoch: this.#presence.epoch });
 		try {
-			const presences = rooms.map((id) => topics.presence(id));
+			this.#watching = !this.#options.onDemand;
+			const presences = this.#watching ? rooms.map((id) => topics.presence(id)) : [];
 			await this.#line.subscribe([...new Set([topics.rings(deviceId), topics.presence(deviceId), ...presences])]);
 			await this.#sayPresent();
 		} catch {
@@ -139,7 +160,7 @@ export class AgentBus {
 		if (meaning === "ahead") this.#line.drop();
 		else if (meaning === "echo" && !this.#settled) {
 			this.#settled = true;
-			this.#options.tell({ t: "directory" });
+			this.#options.tell({ t: "directory", watched: this.#watching });
 		} else if (meaning === "stale" && this.#settled) this.#sayPresent().catch(() => this.#line.drop());
 	}
 

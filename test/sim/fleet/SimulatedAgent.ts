@@ -160,6 +160,9 @@ export class SimulatedAgent {
 			case "ringKey":
 				this.#bus?.ringKey(message.epoch, message.jws);
 				break;
+			case "look":
+				this.#bus?.look().catch(() => {});
+				break;
 			case "send":
 				this.#bus?.send(message);
 		}

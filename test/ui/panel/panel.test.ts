@@ -317,6 +317,8 @@ describe("by keyboard", () => {
 	it("calls a room that is there, and none that is known to be away", async () => {
 		await open("resting");
 		await button("Call a room").click();
+		// somebody wants to know who is there
+		await asked({ type: "panel.look" });
 		expect(await button(/Köln/).isDisabled()).toBe(true);
 		await button(/München/).click();
 		await asked({ type: "panel.call", room: "muenchen" });

@@ -119,6 +119,11 @@ export class PanelModel {
 		this.#pending.value = new Map(this.#pending.value).set(id, { key: keyOf(intent), acked: false });
 	}
 
+	/** Somebody looks at the rooms that can be called: who is there is wanted. No button waits for it. */
+	look(): void {
+		this.#tell({ type: "panel.look" });
+	}
+
 	/** Whether this very touch still waits. */
 	isPending(intent: Intent): boolean {
 		const key = keyOf(intent);

@@ -1,12 +1,21 @@
 import back from "lucide:arrow-left";
+import { useEffect } from "preact/hooks";
 import { Button } from "../../kit/controls/Button.tsx";
 import { Ask } from "./Ask.tsx";
 import { Frame } from "./Frame.tsx";
 import type { PanelProps } from "./ScreenProps.ts";
 
+/** The device asks who is there for a minute at a time. */
+const LOOK_AGAIN_MS = 30_000;
+
 /** The rooms that can be called, each with what is known of it. */
 export function RoomsScreen(props: PanelProps) {
 	const { model, snapshot, words } = props;
+	useEffect(() => {
+		model.look();
+		const again = setInterval(() => model.look(), LOOK_AGAIN_MS);
+		return () => clearInterval(again);
+	}, [model]);
 	return (
 		<Frame
 			{...props}

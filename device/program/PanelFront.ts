@@ -141,7 +141,8 @@ export class PanelFront implements PanelPort {
 	intent(intent: Intent): "ack" | "panel.not_now" {
 		const { enrol, answerUpdate, touched } = this.#options;
 		const { can } = this.#snapshot;
-		touched();
+		// said by itself for as long as the list is open: no sign that somebody is still there
+		if (intent.type !== "panel.look") touched();
 		if (intent.type === "panel.update") {
 			if (!can.update) return "panel.not_now";
 			answerUpdate(intent.now);

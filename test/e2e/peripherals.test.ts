@@ -109,13 +109,12 @@ describe("the room's equipment in a call", { timeout: 180_000 }, () => {
 		const right = await standsStill();
 		expect(right.differsFrom(ahead)).toBeGreaterThan(other);
 
-		// and back, further than where it came from
+		// and back, as far as it goes: how far a thumb gets that lets go in between depends on the machine
 		const letGoAgain = await holdPointer(pad(), { x: -0.9, y: 0 });
-		await expect.poll(() => equipment.camera.position.pan, patience).toBeLessThan(-0.5);
+		await expect.poll(() => equipment.camera.position.pan, patience).toBeLessThan(-0.99);
 		await letGoAgain();
-		await standsStill();
 		// the terracotta wall, to the left in the room
-		const [red, green, blue] = (await seen()).at(0.05, 0.9);
+		const [red, green, blue] = (await standsStill()).at(0.02, 0.5);
 		expect(red).toBeGreaterThan(green + 40);
 		expect(red).toBeGreaterThan(blue + 40);
 	});

@@ -1,4 +1,6 @@
 import { Argument, Option } from "commander";
+import { toCsv } from "../../../device/core/toCsv.ts";
+import { roomColumns } from "../../contract/http/roomColumns.ts";
 import type { DeviceSummary } from "../../contract/http/shapes.ts";
 import type { Group } from "../FleetCommand.ts";
 import { facts, table } from "../table.ts";
@@ -18,7 +20,9 @@ export const rooms: Group = (fleet, run) => {
 	fleet
 		.command("rooms")
 		.summary("list rooms")
-		.description("Lists rooms by name. Scope: fleet:read.")
+		.description(
+			"Lists rooms by name. As CSV (RFC 4180, UTF-8) it is what the console saves: incamera fleet rooms --format csv > rooms.csv. Scope: fleet:read.",
+		)
 		.addOption(
 			new Option("--show <what>", "only these").choices([
 				"online",
@@ -31,14 +35,18 @@ export const rooms: Group = (fleet, run) => {
 		)
 		.addOption(new Option("--state <state>", "only these").choices(["pending", "active", "retired", "revoked"]))
 		.option("--search <text>", "only those with this in their name or id")
-		.action((options: { show?: string; state?: string; search?: string }) =>
-			run(async ({ call, show }) => {
+		.addOption(new Option("--format <format>", "for a spreadsheet or a program").choices(["csv", "json"]))
+		.action((options: { show?: string; state?: string; search?: string; format?: "csv" | "json" }) =>
+			run(async ({ call, show, io }) => {
 				const query = {
 					...(options.show ? { show: options.show } : {}),
 					...(options.state ? { state: options.state } : {}),
 					...(options.search ? { q: options.search } : {}),
 				};
-				show(await everything(call, "devices.list", { query }), (items) =>
+				const found = await everything(call, "devices.list", { query });
+				if (options.format === "csv") return io.out(toCsv(found, roomColumns));
+				if (options.format === "json") return io.out(`${JSON.stringify(found)}\n`);
+				show(found, (items) =>
 					items.length === 0
 						? "No such rooms.\n"
 						: table(items, [

@@ -98,6 +98,11 @@ test("a room is enrolled, seen, changed, asked and shut out, all by the command 
 	await device.claimed;
 
 	await expect.poll(async () => (await run(["fleet", "rooms"])) === 0 && out).toMatch(/dev-\S+ +Weser +free/);
+	expect(await run(["fleet", "rooms", "--format", "csv"])).toBe(0);
+	expect(out).toMatch(/^"id","name",.*\r\n"dev-\S+","Weser","active","true",.*\r\n$/);
+	expect(await run(["fleet", "rooms", "--search", "weser", "--format", "json"])).toBe(0);
+	expect(JSON.parse(out)).toMatchObject([{ name: "Weser", online: true }]);
+	expect(await run(["fleet", "rooms", "--format", "xml"])).toBe(2);
 	expect(await run(["fleet", "codes"])).toBe(0);
 	expect(out).toContain("used");
 	expect(out).not.toContain(code.slice(5));

@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { roomColumns } from "../../../provisioning/contract/http/roomColumns.ts";
 import { readPlace, writePlace } from "../../../ui/console/model/route.ts";
-import { toCsv } from "../../../ui/console/view/saveFile.ts";
 import { TestDatabases } from "../../provisioning/service/db/TestDatabase.ts";
+import { CsvReader } from "../../sim/CsvReader.ts";
 import { launchChromium } from "../../sim/chromium.ts";
 import { ConsoleRig } from "../../sim/fleet/ConsoleRig.ts";
 import { seedRooms, twinDocOf } from "../../sim/fleet/seedRooms.ts";
@@ -51,6 +53,20 @@ async function withPasskeys(page: Page): Promise<void> {
 			automaticPresenceSimulation: true,
 		},
 	});
+}
+/** What the browser is given to save. */
+async function save(page: Page, button: string): Promise<string> {
+	const [download] = await Promise.all([
+		page.waitForEvent("download"),
+		page.getByRole("button", { name: button }).click(),
+	]);
+	return readFile(await download.path(), "utf8");
+}
+async function csvOf(page: Page): Promise<string[][]> {
+	const reader = await CsvReader.connect(databases.postgres.adminUrl);
+	const text = await save(page, "Save as CSV");
+	expect(text[0]).toBe("\uFEFF");
+	return reader.read(text.slice(1), roomColumns.length).finally(() => reader.close());
 }
 const rooms = (page: Page) => page.locator(".room strong");
 
@@ -107,6 +123,29 @@ describe("the wall of rooms", () => {
 		await page.locator(".tile").filter({ hasText: "offline" }).click();
 		await expect.poll(() => page.locator(".room:not(.alarm)").count()).toBe(0);
 		expect(await rooms(page).count()).toBeGreaterThan(0);
+	});
+
+	test("is saved as it is shown at that moment, as CSV and as JSON, also with five thousand rooms", async () => {
+		const [id = ""] = await seedRooms(rig.db, 5000);
+		await rig.rename(id, '=HYPERLINK("https://evil.example";"Alster")');
+		await rig.signIn(context, "viewer");
+		const page = await open();
+		await page.getByText("5000 rooms shown").waitFor();
+		const [titles = [], ...all] = await csvOf(page);
+		expect(titles).toEqual(roomColumns.map(({ title }) => title));
+		expect(all).toHaveLength(5000);
+		const names = all.map((cells) => cells[titles.indexOf("name")]);
+		expect(names).toContain('\'=HYPERLINK("https://evil.example";"Alster")');
+		expect(names).toContain("Neiße 20");
+		await page.getByRole("searchbox").fill("bode 2");
+		await page.locator(".tile").filter({ hasText: "in a call" }).click();
+		await expect.poll(() => page.getByText("5000 rooms shown").count()).toBe(0);
+		const [, ...some] = await csvOf(page);
+		// few enough to be all in sight
+		expect(some.map((cells) => cells[titles.indexOf("name")])).toEqual(await rooms(page).allTextContents());
+		expect(new Set(some.map((cells) => cells[titles.indexOf("activity")]))).toEqual(new Set(["in_call"]));
+		const saved = JSON.parse(await save(page, "Save as JSON")) as { id: string }[];
+		expect(saved.map(({ id }) => id)).toEqual(some.map((cells) => cells[titles.indexOf("id")]));
 	});
 
 	test("follows what changes, without being asked", async () => {
@@ -220,10 +259,6 @@ test("addresses are read as they are written, and others lead to the rooms", () 
 	}
 	for (const odd of ["", "#", "#/x", "#/rooms/../..", "#/rooms/%2e", "#/invite/"])
 		expect(readPlace(odd)).toEqual({ name: "rooms" });
-});
-
-test("a cell that a spreadsheet would compute stays a text", () => {
-	expect(toCsv(["a"], [["=1+1"], ['say "x"'], ["-2"]])).toBe('"a"\r\n"\'=1+1"\r\n"say ""x"""\r\n"\'-2"\r\n');
 });
 
 /** What axe finds against WCAG 2.2 AA. */

@@ -1,13 +1,24 @@
 import { useState } from "preact/hooks";
+import type { CsvColumn } from "../../../device/core/toCsv.ts";
 import type { ResponseOf } from "../../../provisioning/contract/http/route.ts";
 import type { Routes } from "../../../provisioning/contract/http/routes.ts";
 import type { AuditEntry } from "../../../provisioning/contract/http/shapes.ts";
 import { Button } from "../../kit/controls/Button.tsx";
 import { useLoaded } from "../model/useLoaded.ts";
 import { moment } from "./roomWords.ts";
+import { SaveButtons } from "./SaveButtons.tsx";
 import type { ScreenProps } from "./ScreenProps.ts";
-import { saveFile, toCsv } from "./saveFile.ts";
 import { TroubleLine } from "./TroubleLine.tsx";
+
+const columns: CsvColumn<AuditEntry>[] = [
+	{ title: "seq", of: ({ seq }) => String(seq) },
+	{ title: "at", of: ({ at }) => at },
+	{ title: "actor", of: ({ actor }) => actor },
+	{ title: "action", of: ({ action }) => action },
+	{ title: "target", of: ({ target }) => target ?? "" },
+	{ title: "detail", of: ({ detail }) => JSON.stringify(detail) },
+	{ title: "hash", of: ({ hash }) => hash },
+];
 
 type Verification = ResponseOf<Routes["audit.verify"]>;
 
@@ -29,35 +40,7 @@ export function AuditScreen({ model, say }: ScreenProps) {
 					<Button onPress={() => void model.perform(async () => setVerified(await model.client.call("audit.verify")))}>
 						{say.audit.verify}
 					</Button>
-					<Button
-						kind="ghost"
-						onPress={() =>
-							saveFile(
-								"audit.csv",
-								"text/csv",
-								toCsv(
-									["seq", "at", "actor", "action", "target", "detail", "hash"],
-									items.map((entry) => [
-										String(entry.seq),
-										entry.at,
-										entry.actor,
-										entry.action,
-										entry.target ?? "",
-										JSON.stringify(entry.detail),
-										entry.hash,
-									]),
-								),
-							)
-						}
-					>
-						CSV
-					</Button>
-					<Button
-						kind="ghost"
-						onPress={() => saveFile("audit.json", "application/json", JSON.stringify(items, null, 2))}
-					>
-						JSON
-					</Button>
+					<SaveButtons name="audit" rows={items} columns={columns} say={say} />
 				</div>
 			</header>
 			{verified ? (

@@ -1,7 +1,9 @@
+import { roomColumns } from "../../../provisioning/contract/http/roomColumns.ts";
 import { Button } from "../../kit/controls/Button.tsx";
 import { conditions } from "../model/Rooms.ts";
 import { RoomWall } from "./RoomWall.tsx";
 import { toneOf } from "./roomWords.ts";
+import { SaveButtons } from "./SaveButtons.tsx";
 import { may, type ScreenProps } from "./ScreenProps.ts";
 
 /** The fleet at a glance: numbers that can be opened, and the wall of rooms. */
@@ -50,9 +52,10 @@ export function RoomsScreen({ model, say, session }: ScreenProps) {
 			<fieldset class="tiles" aria-label={say.rooms.filter}>
 				{(["free", "in_call", "trouble", "offline", "updating"] as const).map(tile)}
 			</fieldset>
-			<p class="heard-only" role="status">
-				{say.rooms.found(found.length)}
-			</p>
+			<div class="shown">
+				<p role="status">{say.rooms.found(found.length)}</p>
+				<SaveButtons name="rooms" rows={found} columns={roomColumns} say={say} />
+			</div>
 			{found.length > 0 ? (
 				<RoomWall rooms={found} say={say} />
 			) : (

@@ -43,6 +43,8 @@ export interface ConsoleWords {
 	older: string;
 	copy: string;
 	copied: string;
+	/** Saves what is shown, in this form. */
+	saveAs: (form: string) => string;
 	troubles: Record<KnownTrouble, string>;
 	roles: Record<Role, string>;
 	signIn: { title: string; explain: string; action: string };

@@ -15,6 +15,7 @@ export const de: ConsoleWords = {
 	older: "Ältere zeigen",
 	copy: "Kopieren",
 	copied: "Kopiert",
+	saveAs: (form) => `Als ${form} speichern`,
 	troubles: {
 		"api.malformed": "Eine Angabe ist nicht gültig. Bitte berichtigen und noch einmal versuchen.",
 		"api.not_signed_in": "Ihre Sitzung ist beendet. Bitte melden Sie sich wieder an.",

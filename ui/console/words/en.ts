@@ -14,6 +14,7 @@ export const en: ConsoleWords = {
 	older: "Show older ones",
 	copy: "Copy",
 	copied: "Copied",
+	saveAs: (form) => `Save as ${form}`,
 	troubles: {
 		"api.malformed": "Something in this form is not valid. Correct it and try again.",
 		"api.not_signed_in": "Your session is over. Sign in again.",

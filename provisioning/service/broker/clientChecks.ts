@@ -11,13 +11,16 @@ export interface BrokerAddress {
 	ca: string;
 }
 
-/** A connection for once: nothing is repeated. `identity` null: the bootstrap listener. Rejects with Node's, OpenSSL's or the broker's error. */
+/**
+ * A connection for once: nothing is repeated, and when it breaks, all that waits on it is rejected. `identity` null: the bootstrap listener. Rejects with
+ * Node's, OpenSSL's or the broker's error.
+ */
 export async function connectOnce(
 	{ url, ca }: BrokerAddress,
 	identity: Pick<Credentials, "key" | "certificate"> | null,
 	clientId: string,
 ): Promise<MqttClient> {
-	const client = await mqtt.connectAsync(url, {
+	const connecting: mqtt.IClientOptions = {
 		ca,
 		...(identity ? { key: identity.key, cert: identity.certificate } : {}),
 		clientId,
@@ -25,9 +28,13 @@ export async function connectOnce(
 		protocolVersion: 5,
 		reconnectPeriod: 0,
 		connectTimeout: CONNECT_MS,
-	});
+	};
+	// Without `false`, a broker that hangs up before it has said anything would be waited for for ever.
+	const client = await mqtt.connectAsync(url, connecting, false);
 	// What breaks later is seen as `close`.
 	client.on("error", () => {});
+	// mqtt.js keeps what was asked for a connection that never comes.
+	client.once("close", () => client.end(true));
 	return client;
 }
 

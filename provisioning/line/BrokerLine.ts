@@ -57,6 +57,12 @@ const NO_MATCHING_SUBSCRIBERS = 0x10;
  */
 const CONNECT_MS = 15_000;
 const CONNECT_MOST_MS = 60_000;
+/**
+ * The first packet's answer alone, which is the kernel's and comes at once, unless as many wait to be let in as the broker has room for: then nothing
+ * answers, and by itself the kernel would ask ever more seldom. It cost the broker nothing, so the next attempt may come soon.
+ */
+const REACH_MS = 3000;
+const UNREACHED_MOST_MS = 5000;
 const CLOSE_MS = 2000;
 /** A broker that hasn't acknowledged by then hangs. Not sooner: one that is busy with everybody's coming back would get still busier. */
 const HANGS_MS = 30_000;
@@ -72,6 +78,8 @@ export class BrokerLine {
 	readonly #options: LineOptions;
 	readonly #codes: { unreachable: string; refused: string };
 	readonly #backoff: Backoff;
+	/** After attempts that did not get as far as the broker. */
+	readonly #unreached: Backoff;
 	#client: MqttClient | null = null;
 	#context: { of: string; context: SecureContext } | null = null;
 	#open = false;
@@ -87,6 +95,7 @@ export class BrokerLine {
 		this.#codes = options.codes ?? { unreachable: "line.unreachable", refused: "line.refused" };
 		const random = options.random ? { random: options.random } : {};
 		this.#backoff = new Backoff({ baseMs: 500, capMs: 30_000, ...random });
+		this.#unreached = new Backoff({ baseMs: 500, capMs: UNREACHED_MOST_MS, ...random });
 	}
 
 	/** Whether the broker can be asked at this moment. */
@@ -124,20 +133,31 @@ export class BrokerLine {
 		this.#client = client;
 		this.#unheard.clear();
 		let over = false;
+		let reached = false;
+		let cancelReach = (): void => {};
 		const drop = (error?: unknown): void => {
 			if (over) return;
 			over = true;
+			cancelReach();
 			this.#cancelWait();
 			// First: `end` answers all that waits with an error, which would look like a refusal of the broker's.
-			this.#lost(String((error as NodeJS.ErrnoException | undefined)?.code ?? ""));
+			this.#lost(String((error as NodeJS.ErrnoException | undefined)?.code ?? ""), reached);
 			client.end(true);
 		};
 		this.#drop = drop;
 		this.#cancelWait = clock.after(connectMs, drop);
 		this.#options.attach?.(client);
+		client.stream.on("connectionAttempt", () => {
+			cancelReach();
+			cancelReach = clock.after(REACH_MS, drop);
+		});
+		client.stream.once("connect", () => {
+			reached = true;
+			cancelReach();
+		});
 		client.on("connect", ({ sessionPresent, properties }) => {
 			this.#cancelWait();
-			this.#cancelWait = clock.after(GOOD_MS, () => this.#backoff.reset());
+			this.#cancelWait = clock.after(GOOD_MS, () => this.#begun());
 			this.#open = true;
 			this.#report("connected");
 			this.events.emit("opened", { kept: sessionPresent, receiveMaximum: properties?.receiveMaximum ?? 65_535 });
@@ -259,7 +279,12 @@ export class BrokerLine {
 		return new RoomError(this.#codes.unreachable, "the broker can't be reached", because);
 	}
 
-	#lost(code: string): void {
+	#begun(): void {
+		this.#backoff.reset();
+		this.#unreached.reset();
+	}
+
+	#lost(code: string, reached: boolean): void {
 		const wasOpen = this.#open;
 		this.#open = false;
 		for (const reject of [...this.#waiting]) reject(this.#unreachable());
@@ -267,11 +292,18 @@ export class BrokerLine {
 		if (wasOpen) this.events.emit("lost", undefined);
 		else if (!this.#closed) this.events.emit("failed", { code });
 		if (this.#closed) return;
-		this.#report(wasOpen ? "lost" : "refused");
-		this.#cancelWait = this.#options.clock.after(this.#backoff.nextMs(), () => this.open());
+		const waitMs = (reached ? this.#backoff : this.#unreached).nextMs();
+		// of attempts in vain the first are told, and ever fewer of those that follow
+		if (wasOpen || Number.isInteger(Math.log2(this.#attempts))) this.#report(wasOpen ? "lost" : "refused");
+		this.#cancelWait = this.#options.clock.after(waitMs, () => this.open());
+	}
+
+	/** In vain, since the last good connection. */
+	get #attempts(): number {
+		return this.#backoff.attempt + this.#unreached.attempt;
 	}
 
 	#report(state: string): void {
-		this.#options.log.write("info", "broker.connection", { state, attempt: this.#backoff.attempt });
+		this.#options.log.write("info", "broker.connection", { state, attempt: this.#attempts });
 	}
 }

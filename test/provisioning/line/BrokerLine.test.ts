@@ -1,7 +1,9 @@
+import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import { type Clock, ManualClock, systemClock } from "../../../device/core/clock.ts";
 import { silentLog } from "../../../device/core/log.ts";
 import { BrokerLine } from "../../../provisioning/line/BrokerLine.ts";
@@ -31,9 +33,9 @@ beforeEach(() => {
 	failures = 0;
 });
 
-function lineOf({ key, chain }: { key: string; chain: string }, clock: Clock): BrokerLine {
+function lineOf({ key, chain }: { key: string; chain: string }, clock: Clock, url = broker.url): BrokerLine {
 	const line = new BrokerLine({
-		target: () => ({ url: broker.url, clientId: "dev-00000001", tls: { key, certificate: chain, ca: ca.certificate } }),
+		target: () => ({ url, clientId: "dev-00000001", tls: { key, certificate: chain, ca: ca.certificate } }),
 		clock,
 		log: silentLog,
 		random: () => 0,
@@ -118,4 +120,36 @@ test("a broker that is slow to let anybody in is given longer at each attempt, u
 		clock.advance(0);
 	}
 	broker.answersConnect = true;
+});
+
+/** A listener whose kernel answers to nobody: its program stands still, and as many wait to be taken as there is room for. */
+async function fullListener(): Promise<string> {
+	const program = `
+		const server = require("node:net").createServer();
+		server.listen({ host: "127.0.0.1", port: 0, backlog: 1 }, () => process.stdout.write(String(server.address().port)));`;
+	const child = spawn(process.execPath, ["-e", program], { stdio: ["ignore", "pipe", "inherit"] });
+	onTestFinished(() => void child.kill("SIGKILL"));
+	const port = Number(await new Promise((resolve) => child.stdout.once("data", resolve)));
+	child.kill("SIGSTOP");
+	for (let waiting = 0; waiting < 8; waiting++) {
+		const socket = connect({ host: "127.0.0.1", port });
+		socket.on("error", () => {});
+		onTestFinished(() => void socket.destroy());
+	}
+	return `mqtts://127.0.0.1:${port}`;
+}
+
+test("a broker to which too many come at once is asked again soon: who is not even let in has cost it nothing", async () => {
+	const clock = new ManualClock(Date.now());
+	const line = lineOf(await ca.issueDevice("dev-00000001"), clock, await fullListener());
+	line.open();
+	let passed = 0;
+	const after = (ms: number) => () => {
+		clock.advance(ms);
+		passed += ms;
+		return failures;
+	};
+	// each attempt is given up after three seconds, however many came before
+	for (let attempt = 1; attempt <= 6; attempt++) await expect.poll(after(100)).toBe(attempt);
+	expect(passed).toBeLessThan(6 * 15_000);
 });

@@ -5,6 +5,7 @@ import "./service.css";
 import "./equipment.css";
 import { render } from "preact";
 import { pressFeedback } from "../kit/controls/pressFeedback.ts";
+import { warmUpTime } from "../kit/i18n/time.ts";
 import { PanelModel } from "./model/PanelModel.ts";
 import { App } from "./view/App.tsx";
 
@@ -18,3 +19,5 @@ document.addEventListener("keydown", ({ key }) => {
 });
 const place = document.getElementById("panel");
 if (place) render(<App model={model} />, place);
+// the room's first word is under way, and what it says has a clock in it
+warmUpTime();

@@ -21,6 +21,14 @@ function formatter(locale: Locale, timeZone: string, kind: "time" | "date" | "is
 	return found;
 }
 
+/**
+ * The first formatter of a page takes tens of milliseconds, whatever it is for; all others are cheap. So it is made while the page waits for
+ * something else.
+ */
+export function warmUpTime(): void {
+	new Intl.DateTimeFormat();
+}
+
 /** `09:57`. */
 export function timeOfDay(ms: number, locale: Locale, timeZone: string): string {
 	return formatter(locale, timeZone, "time").format(ms);

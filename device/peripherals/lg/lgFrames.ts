@@ -1,3 +1,5 @@
+import { textOf } from "../link/textOf.ts";
+
 /**
  * LG's serial protocol: `ka 01 ff` and a carriage return asks or sets, `a 01 OK01x` or `a 01 NG00x` answers; numbers are hexadecimal.
  * Source: LG, owner's manual 55XF2B, p. 42 f.; user guide 55EF5C, p. 45. Some models echo the command before they answer (LG M2280D, p. 43).
@@ -25,10 +27,10 @@ export interface LgAnswer {
 }
 
 const hex = (value: number): string => value.toString(16).padStart(2, "0");
-const textOf = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
+const encoder = new TextEncoder();
 
 export const encodeLg = (command: string, id: number, data: number): Uint8Array =>
-	new TextEncoder().encode(`${command} ${hex(id)} ${hex(data)}\r`);
+	encoder.encode(`${command} ${hex(id)} ${hex(data)}\r`);
 
 /** Null where the frame is none of an answer, such as an echo. */
 export function parseLg(frame: Uint8Array): LgAnswer | null {
@@ -46,7 +48,7 @@ export function parseLg(frame: Uint8Array): LgAnswer | null {
 
 /** For a `scanSplitter`: answers and echoes. */
 export function measureLg(bytes: Uint8Array, at: number): number | "more" | "none" {
-	const window = textOf(bytes.subarray(at, at + MOST_BYTES));
+	const window = textOf(bytes, at, Math.min(bytes.length, at + MOST_BYTES));
 	const whole = ANSWER.exec(window) ?? ECHO.exec(window);
 	if (whole) return whole[0].length;
 	return BEGINNING.test(window) ? "more" : "none";

@@ -1,3 +1,5 @@
+import { textOf } from "../link/textOf.ts";
+
 /**
  * Sharp/NEC displays' external control: header, message, check code and a carriage return; numbers are written in hexadecimal digits.
  * Source: NEC, "External Control, NEC LCD Monitor", Rev. 3.5, §4 and §5 (p. 6–19); power §7 (p. 36–39); model name §12.2 (p. 67).
@@ -79,7 +81,7 @@ export function parseNec(frame: Uint8Array): NecAnswer | null {
 	if (measureNec(frame, 0) !== frame.length || frame[2] !== 0x30) return null;
 	const monitor = (frame[3] as number) - 0x40;
 	const type = String.fromCharCode(frame[4] as number);
-	const message = String.fromCharCode(...frame.subarray(HEADER + 1, -(TAIL + 1)));
+	const message = textOf(frame, HEADER + 1, frame.length - TAIL - 1);
 	if (type === "B") return parseReply(monitor, message);
 	const set = type === "F";
 	if (!set && type !== "D") return null;

@@ -4,6 +4,11 @@ import * as z from "zod/mini";
 export const PAYLOAD_VERSION = 1;
 /** Bytes of one payload on the bus. */
 export const PAYLOAD_BYTES = 32 * 1024;
+/**
+ * For how long a broker may have what it has acknowledged in memory only, seconds: killed, it forgets it. Who may not lose a message keeps it
+ * longer than that (docs/adr/0009).
+ */
+export const BROKER_SAVE_SECONDS = 300;
 
 /** 16 random bytes, base64url without padding. */
 export const random16 = z.string().check(z.regex(/^[A-Za-z0-9_-]{22}$/));

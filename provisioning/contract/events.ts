@@ -6,7 +6,7 @@ import type { eventType } from "./topics.ts";
 const code = z.string().check(z.regex(/^[a-z]+\.[a-z_]+$/), z.maxLength(80));
 const version = z.string().check(z.maxLength(40));
 
-/** What a device tells of itself, kept until the broker has it. Who was in a call, its link or title is no part of any of these. */
+/** What a device tells of itself, kept until no broker can forget it any more. Who was in a call, its link or title is no part of any of these. */
 export const eventData = {
 	"program.started": z.object({ program: z.enum(["room", "agent"]), version }),
 	"call.ended": z.object({ reason: code, seconds: z.number().check(z.int(), z.gte(0)), verified: z.boolean() }),

@@ -5,9 +5,12 @@ import type { Log } from "../../../device/core/log.ts";
 
 /** SQLite's result codes after which the file is worth nothing: SQLITE_CORRUPT, SQLITE_NOTADB. */
 const BROKEN = new Set([11, 26]);
-const SCHEMA_VERSION = 1;
-
-const schema = `
+/**
+ * The file's forms, each made of the one before; SQLite's `user_version` says which it has. Columns may only be added, and may be null: after a
+ * fallback, older firmware works on the file of a newer one.
+ */
+const forms: readonly string[] = [
+	`
 	CREATE TABLE kept (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 	CREATE TABLE outbox (
 		seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -15,9 +18,10 @@ const schema = `
 		topic TEXT NOT NULL,
 		payload BLOB NOT NULL
 	) STRICT;
-	CREATE TABLE commands (mid TEXT PRIMARY KEY) STRICT;
-	PRAGMA user_version = ${SCHEMA_VERSION};
-`;
+	CREATE TABLE commands (mid TEXT PRIMARY KEY) STRICT;`,
+	// Null: not told yet; else for how many minutes of an open line it has been kept since (Outbox).
+	"ALTER TABLE outbox ADD COLUMN told INTEGER;",
+];
 
 /**
  * What the agent has to know again after a power cut, in one SQLite file: what was committed is on the disk (WAL, synchronous FULL).
@@ -116,7 +120,9 @@ export class AgentStore {
 				"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 64; PRAGMA cache_size = -256",
 			);
 			const { user_version: version } = db.prepare("PRAGMA user_version").get() as { user_version: number };
-			if (version === 0) db.exec(`BEGIN IMMEDIATE; ${schema} COMMIT`);
+			for (const [from, form] of forms.entries()) {
+				if (from >= version) db.exec(`BEGIN IMMEDIATE; ${form} PRAGMA user_version = ${from + 1}; COMMIT`);
+			}
 			return db;
 		} catch (error) {
 			db.close();

@@ -1,4 +1,4 @@
-import { PAYLOAD_BYTES } from "../../contract/envelope.ts";
+import { BROKER_SAVE_SECONDS, PAYLOAD_BYTES } from "../../contract/envelope.ts";
 import { topics } from "../../contract/topics.ts";
 import { BOOTSTRAP } from "./names.ts";
 
@@ -25,9 +25,6 @@ export interface BootstrapBrokerOptions {
 	/** The line to the devices' broker. `localId` is secret: who knew it could end the line by taking its client id. */
 	bridge: { host: string; port: number; ca: string; certificate: string; key: string; localId: string };
 }
-
-/** How long what changed may be lost by a broker that is killed, seconds. In between it is in memory only. */
-const SAVE_SECONDS = 300;
 
 const general = [
 	"per_listener_settings true",
@@ -59,7 +56,7 @@ export function deviceBrokerConfig({ devices, service, dataFolder }: DeviceBroke
 		...general,
 		"retain_available true",
 		...(dataFolder
-			? ["persistence true", `persistence_location ${dataFolder}/`, `autosave_interval ${SAVE_SECONDS}`]
+			? ["persistence true", `persistence_location ${dataFolder}/`, `autosave_interval ${BROKER_SAVE_SECONDS}`]
 			: ["persistence false"]),
 		// For a worker that is away; a session that ends with its connection has no queue. Messages are kept once, whoever waits for them.
 		"max_queued_messages 50000",

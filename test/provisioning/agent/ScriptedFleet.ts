@@ -61,6 +61,7 @@ export class ScriptedFleet {
 	/** By `mid`: how often it came. */
 	readonly events = new Map<string, { id: string; type: string; event: DeviceEvent; times: number }>();
 	readonly statuses: (JobStatus & { job: string })[] = [];
+	/** Each once, however often it was told. */
 	readonly responses: CommandResponse[] = [];
 	readonly reports: (TwinReported & { id: string })[] = [];
 	readonly presences: (Presence & { id: string })[] = [];
@@ -212,9 +213,11 @@ export class ScriptedFleet {
 			case "twinReported":
 				this.reports.push({ id: parsed.id, ...read(twinReported) });
 				return;
-			case "commandResponse":
-				this.responses.push(read(commandResponse));
+			case "commandResponse": {
+				const response = read(commandResponse);
+				if (!this.responses.some(({ mid }) => mid === response.mid)) this.responses.push(response);
 				return;
+			}
 			case "jobStatus":
 				this.statuses.push({ job: parsed.job, ...read(jobStatus) });
 				return;

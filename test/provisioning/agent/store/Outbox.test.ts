@@ -1,12 +1,14 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import * as z from "zod/mini";
 import type { Log } from "../../../../device/core/log.ts";
 import { AgentStore } from "../../../../provisioning/agent/store/AgentStore.ts";
-import { Outbox } from "../../../../provisioning/agent/store/Outbox.ts";
+import { KEPT_MINUTES, Outbox } from "../../../../provisioning/agent/store/Outbox.ts";
+import { BROKER_SAVE_SECONDS } from "../../../../provisioning/contract/envelope.ts";
 
 let folder: string;
 let path: string;
@@ -35,42 +37,72 @@ const row = (n: number, bytes = 10) => ({
 	payload: new Uint8Array(bytes).fill(n),
 });
 const none = new Set<string>();
+/** Those that were not told yet. */
 const mids = (outbox: Outbox, except = none) => outbox.oldest(10_000, except).map(({ mid }) => Number(mid));
+const again = (outbox: Outbox) => outbox.again().map(Number);
 
 describe("the outbox", () => {
-	test("is any queue that forgets nothing but what was acknowledged, over restarts too", () => {
+	test("is any queue that keeps what was told for a while, and forgets nothing else, over restarts too", () => {
 		const step = fc.oneof(
-			fc.constant("add" as const),
-			fc.constant("done" as const),
-			fc.constant("restart" as const),
-			fc.constant("done twice" as const),
+			{ weight: 3, arbitrary: fc.constant("add" as const) },
+			{ weight: 3, arbitrary: fc.constant("told" as const) },
+			fc.constantFrom("told again", "refused", "refused when told again", "restart"),
+			// minutes of an open line
+			fc.integer({ min: 1, max: KEPT_MINUTES + 1 }),
 		);
 		fc.assert(
 			fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
 				let { store, outbox } = start();
 				store.wipe();
-				let model: number[] = [];
+				/** `told`: minutes since then, null: not yet. */
+				let model: { n: number; told: number | null }[] = [];
 				let next = 0;
 				for (const one of steps) {
+					const first = model.find(({ told }) => (told === null) === (one === "told" || one === "refused"));
 					if (one === "add") {
-						model.push(++next);
+						model.push({ n: ++next, told: null });
 						expect(outbox.add(row(next))).toBe(true);
 					} else if (one === "restart") {
 						store.close();
 						({ store, outbox } = start());
+					} else if (typeof one === "number") {
+						for (let minute = 0; minute < one; minute++) outbox.minute();
+						model = model
+							.map(({ n, told }) => ({ n, told: told === null ? null : told + one }))
+							.filter(({ told }) => (told ?? 0) <= KEPT_MINUTES);
+					} else if (one === "told" || one === "told again") {
+						outbox.told(row(first?.n ?? 0).mid);
+						if (first) first.told ??= 0;
 					} else {
-						const [first] = model;
-						if (first !== undefined) outbox.done(row(first).mid);
-						if (one === "done twice") outbox.done(row(first ?? 0).mid);
-						model = model.slice(1);
+						outbox.refused(row(first?.n ?? 0).mid);
+						model = model.filter((kept) => kept !== first);
 					}
-					expect(mids(outbox)).toEqual(model);
-					expect(outbox.size).toBe(model.length);
+					const told = (was: boolean) => model.filter((kept) => (kept.told !== null) === was).map(({ n }) => n);
+					expect(mids(outbox)).toEqual(told(false));
+					expect(outbox.size).toBe(told(false).length);
+					expect(again(outbox)).toEqual(told(true));
 				}
 				store.close();
 			}),
 			{ numRuns: 60 },
 		);
+	});
+
+	test("keeps what was told for longer than two brokers need to save it, whatever the clock says", () => {
+		let { store, outbox } = start();
+		outbox.add(row(1));
+		outbox.told(row(1).mid);
+		// each is killed just before, and the next connection is a begun minute too
+		for (let minute = 0; minute < (2 * BROKER_SAVE_SECONDS) / 60 + 2; minute++) outbox.minute();
+		store.close();
+		({ store, outbox } = start());
+		expect(again(outbox)).toEqual([1]);
+		expect(outbox.row(row(1).mid)).toEqual(row(1));
+		for (let minute = 0; minute < KEPT_MINUTES; minute++) outbox.minute();
+		expect(again(outbox)).toEqual([]);
+		expect(outbox.row(row(1).mid)).toBeNull();
+		expect(store.prepare("SELECT count(*) AS count FROM outbox").get()).toEqual({ count: 0 });
+		expect(outbox.dropped).toBe(0);
 	});
 
 	test("gives the oldest that are not under way", () => {
@@ -82,18 +114,26 @@ describe("the outbox", () => {
 		expect(outbox.oldest(1, none)[0]?.payload).toEqual(row(1).payload);
 	});
 
-	test("is bounded: the oldest go first, and are counted", () => {
+	test("is bounded: what was told goes first; then the oldest, and those are counted", () => {
 		const { store, outbox } = start();
 		store.transaction(() => {
 			const insert = store.prepare("INSERT INTO outbox (mid, topic, payload) VALUES (?, ?, ?)");
 			for (let n = 1; n <= 2000; n++) insert.run(row(n).mid, row(n).topic, row(n).payload);
 		});
+		for (const n of [5, 6, 1000]) outbox.told(row(n).mid);
 		outbox.add(row(2001));
+		expect(again(outbox)).toEqual([6, 1000]);
 		outbox.add(row(2002));
+		outbox.add(row(2003));
+		expect(again(outbox)).toEqual([]);
+		expect(outbox.size).toBe(2000);
+		expect(outbox.dropped).toBe(0);
+		outbox.add(row(2004));
+		outbox.add(row(2005));
 		expect(outbox.size).toBe(2000);
 		expect(outbox.dropped).toBe(2);
 		expect(mids(outbox)[0]).toBe(3);
-		expect(mids(outbox).at(-1)).toBe(2002);
+		expect(mids(outbox).at(-1)).toBe(2005);
 		expect(logged.at(-1)).toContain('"dropped":2');
 	});
 
@@ -125,19 +165,24 @@ describe("a full disk", () => {
 		for (; n < full + 5; ) expect(outbox.add(row(++n, 2000))).toBe(false);
 		expect(mids(outbox)).toEqual(Array.from({ length: n }, (_, at) => at + 1));
 		expect(logged.filter((line) => line.includes("outbox.disk"))).toHaveLength(1);
-		// acknowledged, they go, wherever they were
-		outbox.done(row(1).mid);
-		outbox.done(row(full).mid);
+		// told, they are told again when there is another line, wherever they were
+		outbox.told(row(1).mid);
+		outbox.told(row(full).mid);
 		expect(mids(outbox)).not.toContain(1);
 		expect(mids(outbox)).not.toContain(full);
+		expect(again(outbox)).toEqual([1, full]);
+		expect(outbox.row(row(full).mid)).toEqual(row(full, 2000));
 		store.limit(100_000_000);
 		expect(outbox.add(row(++n, 2000))).toBe(true);
 		expect(logged.filter((line) => line.includes('"state":"well"')).length).toBeGreaterThan(0);
-		for (const mid of mids(outbox)) outbox.done(row(mid).mid);
+		for (const mid of mids(outbox)) outbox.told(row(mid).mid);
 		expect(outbox.size).toBe(0);
+		expect(again(outbox)).toHaveLength(n);
+		for (let minute = 0; minute <= KEPT_MINUTES; minute++) outbox.minute();
+		expect(again(outbox)).toEqual([]);
 	});
 
-	test("for long loses the oldest of what is in memory, and counts it", () => {
+	test("for long loses of what is in memory what was told, then the oldest, and counts that", () => {
 		const { store, outbox } = start();
 		store.limit(1);
 		let n = 0;
@@ -147,27 +192,64 @@ describe("a full disk", () => {
 		expect(outbox.dropped).toBe(n - stored - 200);
 		expect(mids(outbox).slice(0, stored)).toEqual(Array.from({ length: stored }, (_, at) => at + 1));
 		expect(mids(outbox).at(-1)).toBe(n);
+		const { dropped } = outbox;
+		outbox.told(row(n - 1).mid);
+		outbox.add(row(++n, 3000));
+		expect(outbox.dropped).toBe(dropped);
+		expect(again(outbox)).toEqual([]);
+		outbox.add(row(++n, 3000));
+		expect(outbox.dropped).toBe(dropped + 1);
 	});
 
-	test("that does not even let go forgets nothing that was acknowledged", () => {
+	test("that does not even take what became of a row forgets nothing of it", () => {
 		const { store, outbox } = start();
-		for (let n = 1; n <= 3; n++) outbox.add(row(n));
+		for (let n = 1; n <= 5; n++) outbox.add(row(n));
 		const { prepare } = store;
 		store.prepare = (sql) => {
-			if (sql.startsWith("DELETE")) throw new Error("disk full");
+			if (/^(UPDATE|DELETE)/.test(sql)) throw new Error("disk full");
 			return prepare.call(store, sql);
 		};
-		outbox.done(row(1).mid);
-		expect(mids(outbox)).toEqual([2, 3]);
+		outbox.told(row(1).mid);
+		outbox.told(row(2).mid);
+		outbox.refused(row(2).mid);
+		outbox.refused(row(3).mid);
+		expect(mids(outbox)).toEqual([4, 5]);
+		expect(again(outbox)).toEqual([1]);
+		expect(outbox.row(row(3).mid)).toBeNull();
 		store.prepare = prepare;
-		outbox.done(row(2).mid);
-		expect(mids(outbox)).toEqual([3]);
+		outbox.told(row(4).mid);
+		expect(mids(outbox)).toEqual([5]);
 		store.close();
-		expect(mids(start().outbox)).toEqual([3]);
+		const { outbox: later } = start();
+		expect(mids(later)).toEqual([5]);
+		expect(again(later)).toEqual([1, 4]);
 	});
 });
 
 describe("the file", () => {
+	test("of the first form goes on with all that it holds", () => {
+		const old = new DatabaseSync(path);
+		old.exec(`
+			CREATE TABLE kept (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+			CREATE TABLE outbox (
+				seq INTEGER PRIMARY KEY AUTOINCREMENT, mid TEXT NOT NULL UNIQUE, topic TEXT NOT NULL, payload BLOB NOT NULL
+			) STRICT;
+			CREATE TABLE commands (mid TEXT PRIMARY KEY) STRICT;
+			INSERT INTO kept VALUES ('job.seq', '7');
+			PRAGMA user_version = 1`);
+		const insert = old.prepare("INSERT INTO outbox (mid, topic, payload) VALUES (?, ?, ?)");
+		for (const n of [1, 2]) insert.run(row(n).mid, row(n).topic, row(n).payload);
+		old.close();
+		const { store, outbox } = start();
+		expect(store.get("job.seq", z.number())).toBe(7);
+		expect(mids(outbox)).toEqual([1, 2]);
+		outbox.told(row(1).mid);
+		store.close();
+		const { outbox: later } = start();
+		expect(mids(later)).toEqual([2]);
+		expect(again(later)).toEqual([1]);
+	});
+
 	test("that is damaged is begun anew", async () => {
 		await writeFile(path, "this is no database, it only has its name and is long enough to be looked at".repeat(100));
 		const { outbox } = start();
@@ -179,9 +261,11 @@ describe("the file", () => {
 		const { store, outbox } = start();
 		outbox.add({ ...row(1), payload: new TextEncoder().encode("a secret of this fleet") });
 		store.set("twin.applied", { name: "a room of this fleet" });
+		outbox.told(row(1).mid);
 		store.wipe();
 		outbox.clear();
 		expect(outbox.size).toBe(0);
+		expect(again(outbox)).toEqual([]);
 		store.close();
 		const { readdir, readFile } = await import("node:fs/promises");
 		for (const name of await readdir(folder)) {

@@ -55,6 +55,34 @@ test("what is under way is answered once more, with the outcome, and then no mor
 	expect(await row(mid)).toMatchObject({ response: { status: 200 } });
 });
 
+test("answers that are told again after later ones change nothing", async () => {
+	answer = () => null;
+	const { mid } = await fleet.duties.commands.send(device.id, { op: "doctor", args: {} }, "person:test");
+	const said = [
+		{ re: mid, status: 202 },
+		{ re: mid, status: 200, checks: [{ name: "camera", status: "ok", code: null, advice: null }] },
+	] as const;
+	const tell = async () => {
+		for (const { re, status, ...more } of said) {
+			await device.respond({ re, status, ...("checks" in more ? { checks: [...more.checks] } : {}) });
+		}
+	};
+	await tell();
+	await expect.poll(() => row(mid)).toMatchObject({ state: "answered", response: { status: 200 } });
+	const before = await row(mid);
+	const audited = () => fleet.db.selectFrom("audit").select("seq").execute();
+	answer = () => ({ status: 200 });
+	const later = await fleet.duties.commands.send(device.id, identify, "person:test");
+	await expect.poll(() => row(later.mid)).toMatchObject({ state: "answered" });
+	const entries = (await audited()).length;
+	await tell();
+	// One more, so that those before it have been looked at.
+	const last = await fleet.duties.commands.send(device.id, identify, "person:test");
+	await expect.poll(() => row(last.mid)).toMatchObject({ state: "answered" });
+	expect(await row(mid)).toEqual(before);
+	expect(await audited()).toHaveLength(entries + 1);
+});
+
 test("nobody answers for another, nor what was never asked", async () => {
 	answer = () => null;
 	const other = await there();

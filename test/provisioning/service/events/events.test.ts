@@ -1,6 +1,20 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { systemClock } from "../../../../device/core/clock.ts";
+import { silentLog } from "../../../../device/core/log.ts";
+import { Refusals } from "../../../../provisioning/agent/Refusals.ts";
+import { AgentStore } from "../../../../provisioning/agent/store/AgentStore.ts";
+import { Outbox, type OutboxRow } from "../../../../provisioning/agent/store/Outbox.ts";
+import { OutboxSender } from "../../../../provisioning/agent/store/OutboxSender.ts";
+import { encodePayload } from "../../../../provisioning/contract/envelope.ts";
+import { deviceEvent } from "../../../../provisioning/contract/events.ts";
+import { serviceNamePrefix, topics } from "../../../../provisioning/contract/topics.ts";
+import { BrokerLine } from "../../../../provisioning/line/BrokerLine.ts";
+import { ServiceLine } from "../../../../provisioning/service/bus/ServiceLine.ts";
 import { purgeEvents, storeEvents } from "../../../../provisioning/service/events/events.ts";
-import { random16 } from "../../../sim/fleet/enrolDevice.ts";
+import { type DeviceIdentity, random16 } from "../../../sim/fleet/enrolDevice.ts";
 import type { SimulatedDevice } from "../../../sim/fleet/SimulatedDevice.ts";
 import { TestFleet } from "../fleet/TestFleet.ts";
 
@@ -17,12 +31,62 @@ const stored = async (id = device.id): Promise<string[]> =>
 		({ mid }) => mid,
 	);
 const envelope = () => ({ v: 1 as const, mid: random16(), ts: Date.now() });
+const trouble = (id: string, mid: string): OutboxRow => {
+	const said = { ...envelope(), mid, data: { code: "camera.lost", over: false } };
+	return { mid, topic: topics.event(id, "trouble"), payload: encodePayload(deviceEvent("trouble"), said) };
+};
+
+/** What of an agent tells: the outbox on its disk, and a line, on which it speaks when somebody `hears`. */
+function agentOf({ id: self, key, chain, ca, brokers }: DeviceIdentity, folder: string, hears: () => boolean) {
+	const clock = systemClock;
+	const store = new AgentStore(join(folder, "agent.db"), silentLog);
+	const outbox = new Outbox(store, silentLog);
+	const tls = { key: key.pem, certificate: chain, ca };
+	const target = () => ({ url: brokers[0] as string, clientId: self, tls });
+	const line = new BrokerLine({ target, clock, log: silentLog, random: () => 0.2 });
+	const sender = new OutboxSender({ outbox, line, self, clock, refusals: new Refusals({ log: silentLog, clock }) });
+	line.events.on("opened", async () => {
+		await vi.waitUntil(() => hears() || !line.isOpen, { timeout: 30_000 });
+		sender.opened();
+	});
+	const end = async () => {
+		sender.close();
+		await line.close();
+		store.close();
+	};
+	return { outbox, line, end };
+}
+
+/** Takes all that the broker has and gets no further with it: what the broker has acknowledged is in no database, and goes with its memory. */
+async function stuckWorker(): Promise<ServiceLine> {
+	const number = 3;
+	const { key, chain } = await fleet.ca.issueWorker(number);
+	const line = new ServiceLine({
+		url: fleet.broker.serviceUrl,
+		name: `${serviceNamePrefix}${number}`,
+		identity: () => ({ key, certificate: chain, ca: fleet.ca.certificate }),
+		filters: [`$share/fleet/${topics.event("+", "+")}`],
+		receive: () => {},
+		clock: systemClock,
+		log: silentLog,
+		random: () => 0.1,
+	});
+	line.open();
+	await expect.poll(() => line.isOpen).toBe(true);
+	return line;
+}
 
 test("what a device tells is kept with its time and content, once however often it comes", async () => {
 	const one = envelope();
 	for (let index = 0; index < 5; index++) await device.tell("trouble", { code: "camera.lost", over: false }, one);
 	await device.tell("call.ended", { reason: "call.left", seconds: 61, verified: true });
 	await expect.poll(async () => (await stored()).length).toBe(2);
+	// As an outbox does on a new line: what came later has come already.
+	await device.tell("trouble", { code: "camera.lost", over: false }, one);
+	const last = envelope();
+	await device.tell("trouble", { code: "camera.lost", over: true }, last);
+	await expect.poll(() => stored()).toContain(last.mid);
+	expect(await stored()).toHaveLength(3);
 	const [first] = await fleet.db.selectFrom("events").selectAll().where("mid", "=", one.mid).execute();
 	expect(first).toMatchObject({
 		device_id: device.id,
@@ -55,26 +119,34 @@ test("a clock that is far off is no reason to lose what it says", async () => {
 });
 
 test("an outbox whose replay is broken twice arrives whole, and nothing of it twice", async () => {
-	// As an agent keeps it: a row goes when the broker has it and a worker was there to hear it.
-	const outbox = new Map(Array.from({ length: 600 }, () => envelope()).map((one) => [one.mid, one]));
-	const all = [...outbox.keys()].sort();
-	const before = new Set(await stored());
-	const kills = [500, 250];
-	while (outbox.size > 0) {
-		await expect.poll(() => device.isOnline).toBe(true);
-		const some = [...outbox.values()].slice(0, 40).map(async (one) => {
-			const delivery = await device.tell("trouble", { code: "camera.lost", over: false }, one);
-			if (delivery === "delivered") outbox.delete(one.mid);
-			if (kills.length === 0 || outbox.size > kills[0]!) return;
-			kills.shift();
-			process.kill(fleet.broker.pid as number, "SIGKILL");
-		});
-		await Promise.allSettled(some);
+	const simulated = await fleet.device();
+	await simulated.close();
+	const { identity } = simulated;
+	const folder = await mkdtemp(join(tmpdir(), "incamera-events-test-"));
+	onTestFinished(() => rm(folder, { recursive: true, force: true }));
+	for (const worker of fleet.workers.splice(0)) await worker.close();
+	const stuck = await stuckWorker();
+	const first = agentOf(identity, folder, () => stuck.isOpen);
+	const all = Array.from({ length: 600 }, () => random16());
+	for (const mid of all) first.outbox.add(trouble(identity.id, mid));
+	first.line.open();
+	for (const left of [500, 250]) {
+		await expect.poll(() => first.outbox.size).toBeLessThanOrEqual(left);
+		const { pid } = fleet.broker;
+		process.kill(pid as number, "SIGKILL");
+		await expect.poll(() => fleet.broker.pid).not.toBe(pid);
 	}
-	expect(kills).toEqual([]);
-	const arrived = async () => (await stored()).filter((mid) => !before.has(mid));
-	await expect.poll(async () => (await arrived()).length).toBeGreaterThanOrEqual(600);
-	expect((await arrived()).sort()).toEqual(all);
+	// The device starts anew too, and workers that work are back.
+	await first.end();
+	await stuck.close();
+	expect(await stored(identity.id)).toEqual([]);
+	for (const number of [1, 2]) await fleet.work(number);
+	const second = agentOf(identity, folder, () => true);
+	second.line.open();
+	await expect.poll(async () => (await stored(identity.id)).length).toBeGreaterThanOrEqual(600);
+	expect((await stored(identity.id)).sort()).toEqual(all.sort());
+	expect(second.outbox.dropped).toBe(0);
+	await second.end();
 });
 
 test("a database that is gone for a while holds events up, and loses none", async () => {

@@ -279,6 +279,26 @@ describe("a room's report", () => {
 		expect(await offers()).toEqual(new Map([[device, null]]));
 	});
 
+	test("that is told again, after its job's end and while the next one runs, changes nothing", async () => {
+		const told = (["ACCEPTED", "DOWNLOADING", "STAGED", "INSTALLING", "REBOOTING", "ROLLED_BACK"] as const).map(
+			(state, at) => reportOf(device, job, state, { seq: at + 1 }),
+		);
+		await takeJobReports(db, told, clock.now());
+		const { id } = await db.selectFrom("rollouts").select("id").executeTakeFirstOrThrow();
+		await rollouts.cancel(id, by);
+		await rollouts.create({ name: "Spring", spec: { ...spec, version: "2.0.1" } }, by);
+		await offers();
+		const next = await db.selectFrom("jobs").select("id").where("id", "!=", job).executeTakeFirstOrThrow();
+		expect(await report(device, next.id, "DOWNLOADING", { seq: 2 })).toBe("heeded");
+		const jobs = () => db.selectFrom("jobs").selectAll().orderBy("seq").execute();
+		const before = await jobs();
+		clock.advance(60_000);
+		expect(await takeJobReports(db, told, clock.now())).toEqual(told.map(() => "stale"));
+		for (const one of told) expect(await takeJobReports(db, [one], clock.now())).toEqual(["stale"]);
+		expect(await jobs()).toEqual(before);
+		expect(await offers()).toEqual(new Map());
+	});
+
 	test("that never comes lets the job expire, but not while it may be writing", async () => {
 		clock.advance(31 * 86_400_000);
 		await report(device, job, "INSTALLING");

@@ -10,10 +10,8 @@ import { type ClaimEvent, type Code, claimMachine } from "./claim/claimMachine.t
 import { claimOf } from "./claim/claimOf.ts";
 import { Enrolment, type Issued } from "./claim/Enrolment.ts";
 import { IdentityStore, type Membership } from "./identity/IdentityStore.ts";
-import { diskFiles } from "./identity/StateFiles.ts";
+import { chooseExecutor } from "./jobs/chooseExecutor.ts";
 import type { FirmwareExecutor } from "./jobs/FirmwareExecutor.ts";
-import { NoFirmware } from "./jobs/NoFirmware.ts";
-import { SimulatedFirmware } from "./jobs/SimulatedFirmware.ts";
 import { RoomLink } from "./local/RoomLink.ts";
 import { RoomState } from "./local/RoomState.ts";
 import { Refusals } from "./Refusals.ts";
@@ -59,10 +57,15 @@ export class Agent {
 	static async start(options: AgentOptions): Promise<Agent> {
 		const { config } = options;
 		const { store, stored } = await IdentityStore.open(config.stateFolder);
-		const executor = executorOf(options);
-		const { version, slot } = await executor.booted();
-		const facts = { ...config.facts, firmware: version, slot: executor.supported ? slot : null };
-		const agent = new Agent(options, { identities: store, stored, executor, facts });
+		const executor = chooseExecutor({
+			...options,
+			clock: options.clock ?? systemClock,
+			version: VERSION,
+			inCall: () => (agent === null ? false : agent.#room.inCall),
+		});
+		const facts = { ...config.facts, ...(await factsOf(executor, options.log)) };
+		let agent: Agent | null = null;
+		agent = new Agent(options, { identities: store, stored, executor, facts });
 		try {
 			await agent.#link.listen();
 		} catch (error) {
@@ -216,8 +219,14 @@ export class Agent {
 	}
 }
 
-function executorOf({ config, clock = systemClock, restart }: AgentOptions): FirmwareExecutor {
-	if (config.firmware !== "simulated") return new NoFirmware(VERSION);
-	const path = join(config.stateFolder, "firmware.json");
-	return new SimulatedFirmware({ path, files: diskFiles, clock, version: VERSION, restart });
+/** Whatever is amiss with the firmware: a device without an agent could never be helped. */
+async function factsOf(executor: FirmwareExecutor, log: Log): Promise<Pick<DeviceFacts, "firmware" | "slot">> {
+	try {
+		const { version, slot } = await executor.booted();
+		await executor.started();
+		return { firmware: version, slot: executor.supported ? slot : null };
+	} catch (thrown) {
+		log.write("error", "error.unexpected", { code: RoomError.from(thrown, "update.failed").code });
+		return { firmware: VERSION, slot: null };
+	}
 }

@@ -20,8 +20,10 @@ export const agentConfig = z.strictObject({
 		model: z.string().check(z.minLength(1), z.maxLength(80)),
 		serial: z.string().check(z.minLength(1), z.maxLength(80)),
 	}),
-	/** Who installs firmware; absent: nobody, and such jobs are rejected. */
-	firmware: z.optional(z.literal("simulated")),
+	/** Who installs firmware; absent: nobody, and such jobs are rejected. Said here, not found out: a laptop may have a RAUC, too. */
+	firmware: z.optional(z.enum(["simulated", "rauc"])),
+	/** Of downloads, at most; less while the room is in a call. Absent: 4000. */
+	downloadKilobytesPerSecond: z.optional(z.number().check(z.gte(32), z.lte(1_000_000))),
 });
 export type AgentConfig = z.infer<typeof agentConfig>;
 

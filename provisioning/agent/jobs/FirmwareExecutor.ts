@@ -6,10 +6,12 @@ export type Slot = "A" | "B";
 export interface Booted {
 	version: string;
 	slot: Slot;
-	/** SHA-256 of the bundle that the slot was written from, hex. */
+	/** SHA-256 of the bundle that the slot was written from, hex; empty: written by somebody else, the factory above all. */
 	digest: string;
 	/** Another one after each start of the machine. */
 	bootId: string;
+	/** Why the last start of the other slot failed: a code; null: it didn't, or left no word of it. */
+	failure: string | null;
 }
 
 /**
@@ -22,7 +24,9 @@ export interface FirmwareExecutor {
 	/** From the first byte that is written until the room can be used again, at worst; milliseconds. */
 	readonly worstCaseMs: number;
 	booted(): Promise<Booted>;
-	/** Fetches the bundle and checks digest and signature. Errors: `update.unreachable`, `update.digest_wrong`, `update.no_space`. */
+	/** Called after each start of the agent: what has proved itself before is told so to the bootloader, which counts starts. */
+	started(): Promise<void>;
+	/** Fetches the bundle and checks digest and signature. Errors: `update.unreachable`, `update.digest_wrong`, `update.no_space`, and others. */
 	download(spec: FirmwareSpec, options: { signal: AbortSignal; progress(pct: number): void }): Promise<void>;
 	/** Writes the other slot. The next start is still from this one. Error: `update.install_failed`. */
 	install(spec: FirmwareSpec, options: { progress(pct: number): void }): Promise<void>;

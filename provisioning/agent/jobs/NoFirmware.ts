@@ -12,8 +12,10 @@ export class NoFirmware implements FirmwareExecutor {
 	}
 
 	async booted(): Promise<Booted> {
-		return { version: this.#version, slot: "A", digest: "", bootId: "" };
+		return { version: this.#version, slot: "A", digest: "", bootId: "", failure: null };
 	}
+
+	async started(): Promise<void> {}
 
 	download(): Promise<void> {
 		return this.#refuse();

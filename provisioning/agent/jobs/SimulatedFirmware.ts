@@ -50,8 +50,10 @@ export class SimulatedFirmware implements FirmwareExecutor {
 	async booted(): Promise<Booted> {
 		const { running, slots, boots } = await this.#read();
 		const { version, digest } = slots[running] as NonNullable<Machine["slots"][Slot]>;
-		return { version, digest, slot: running, bootId: `simulated-${boots}` };
+		return { version, digest, slot: running, bootId: `simulated-${boots}`, failure: null };
 	}
+
+	async started(): Promise<void> {}
 
 	async download(_spec: FirmwareSpec, options: { signal: AbortSignal; progress(pct: number): void }): Promise<void> {
 		await this.#work(options.progress, options.signal);

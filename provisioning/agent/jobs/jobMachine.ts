@@ -24,6 +24,10 @@ const failed = {
 const begin = { type: "begin", params: ({ event }: { event: { output: Verdict } }) => event.output as Judged } as const;
 const found = (as: Found) =>
 	({ type: "found", params: ({ event }: { event: { output: Booted } }) => ({ booted: event.output, as }) }) as const;
+const becauseOf = {
+	type: "becauseOf",
+	params: ({ event }: { event: { output: Booted } }) => event.output.failure,
+} as const;
 const booted = ({ event }: { event: { output: Booted } }) => event.output;
 const rolledBack = [
 	"number",
@@ -189,7 +193,7 @@ export const jobMachine = jobSetup.createMachine({
 					{ guard: found("not rebooted"), target: "rebootHeld" },
 					{ guard: found("new"), target: "probation" },
 					{ guard: found("giving up"), target: "fallingBack" },
-					{ guard: found("old"), target: "discarding", actions: rolledBack },
+					{ guard: found("old"), target: "discarding", actions: [becauseOf, ...rolledBack] },
 					{
 						guard: found("interrupted"),
 						target: "discarding",

@@ -107,6 +107,10 @@ export const jobSetup = setup({
 		countInstall: assign(({ context: { record } }) => ({
 			record: record && { ...record, installs: record.installs + 1 },
 		})),
+		/** Of a start that failed; what probation said before goes first. */
+		becauseOf: assign(({ context: { record } }, failure: string | null) => ({
+			record: record && { ...record, reason: record.reason ?? failure },
+		})),
 		because: assign(({ context: { record } }, reason: string) => ({ record: record && { ...record, reason } })),
 		progress: assign(({ context, event }) =>
 			event.type === "job.progress" ? { pct: event.pct } : { pct: context.pct },

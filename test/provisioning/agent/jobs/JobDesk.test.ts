@@ -302,6 +302,7 @@ describe("whatever happens", () => {
 							supported: true,
 							worstCaseMs: executor.worstCaseMs,
 							booted: () => executor.booted(),
+							started: () => executor.started(),
 							download: (...args) => executor.download(...args),
 							install: async (...args) => {
 								never("install");

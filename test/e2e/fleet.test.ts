@@ -16,9 +16,19 @@ describe("the fleet", { timeout: 120_000 }, () => {
 	let admin: Page;
 	let panel: Page;
 	let berlin: PanelDriver;
+	/** What the new device's agent logs of its line to the broker, in order. */
+	const line: string[] = [];
 
 	beforeAll(async () => {
-		building = new FleetBuilding({ base: await freePortBase(), devices, log: "quiet" });
+		building = new FleetBuilding({
+			base: await freePortBase(),
+			devices,
+			log: "quiet",
+			onLogLine: (device, text) => {
+				const state = /"event":"broker\.connection","state":"(\w+)"/.exec(text)?.[1];
+				if (device === "new" && state) line.push(state);
+			},
+		});
 		[browser, running] = await Promise.all([launchChromium(), building.start()]);
 		[admin, panel] = await Promise.all([browser.newPage({ locale: "en-GB" }), browser.newPage()]);
 		berlin = await PanelDriver.connect(running.rooms.berlin);
@@ -108,8 +118,14 @@ describe("the fleet", { timeout: 120_000 }, () => {
 		await button("Shut this device out for good").click();
 		await admin.getByText("Left the fleet").first().waitFor();
 		await directory((all) => all.every(({ name }) => !name.startsWith("Bonn")), "no Bonn in Berlin");
-		// it goes on by itself, and can reach nobody
-		await panel.locator(".missing", { hasText: /\S/ }).waitFor();
+		await admin.goto(`${running.console}#/rooms`);
+		await expect.poll(rooms).toEqual(["Berlin", "München"]);
+		// it goes on by itself, and can reach nobody: it calls the broker, which does not let it in again
+		await panel.locator(".missing", { hasText: /Räume anrufen|calling rooms/ }).waitFor();
+		await expect
+			.poll(() => line.slice(line.lastIndexOf("lost")).filter((state) => state === "refused"))
+			.not.toEqual([]);
+		expect(line.slice(line.lastIndexOf("lost"))).not.toContain("connected");
 	});
 
 	it("starts München's program anew, which is the same room again", async () => {

@@ -80,6 +80,8 @@ export class SourceSlot {
 	}
 
 	setMuted(muted: boolean): Promise<void> {
+		// Whoever switches it on again may have closed the program that held it, of which no event tells.
+		if (this.#muted && !muted) this.#failed.clear();
 		this.#muted = muted;
 		// At once, not in turn behind an opening device: what is muted must not be heard from here on.
 		this.#setValve();

@@ -85,7 +85,6 @@ export async function bench({ quick }: { quick: boolean }): Promise<Row[]> {
 		rows.push(atMost(name(`service with PostgreSQL at ${devices} devices, at most`, "MB"), together, 400, 1));
 		stages.begin(`at most: ${JSON.stringify(memory.most)}`);
 
-		if (process.env["STOP"]) return rows;
 		stages.begin("the console, in Chromium");
 		const { drawn, filtered } = await consoleTimes(service, quick ? 3 : 9);
 		rows.push(atMost(name(`console: first of ${devices} rooms drawn, p50`, "ms"), median(drawn), 500, drawn.length));
@@ -110,6 +109,7 @@ export async function bench({ quick }: { quick: boolean }): Promise<Row[]> {
 			peer: Number(one.toPrecision(4)),
 			ratio: Number((two / one).toPrecision(4)),
 			target: "ratio > 1.00",
+			pass: two > one,
 		});
 		return rows;
 	} finally {

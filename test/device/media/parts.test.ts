@@ -88,6 +88,17 @@ describe("a source slot", { timeout: 30_000 }, () => {
 		expect(slot.status).toMatchObject({ state: "open", device: "Camera b" });
 	});
 
+	it("is opened when it is switched on again, if what held it is gone", async () => {
+		devices = [camera("a", "filesrc location=/nonexistent/incamera")];
+		await slot.setOpen(true);
+		expect(slot.status).toMatchObject({ state: "absent" });
+		// no event tells of it
+		devices = [camera("a")];
+		await slot.setMuted(true);
+		await slot.setMuted(false);
+		expect(slot.status).toMatchObject({ state: "open", device: "Camera a" });
+	});
+
 	it("takes a camera that fell silent for gone, without the hub's users having noticed an end", async () => {
 		devices = [camera("a", "videotestsrc is-live=true num-buffers=3"), camera("b")];
 		const user = Bin.parse("fakesink async=false sync=false");

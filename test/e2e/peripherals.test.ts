@@ -17,8 +17,11 @@ import { PanelDriver } from "./PanelDriver.ts";
 import { PanelPage } from "./PanelPage.ts";
 import { TestBuilding } from "./TestBuilding.ts";
 
-/** Mean difference of two pictures: below, it is the same one, decoded twice; above, another part of the room. */
-const same = 4;
+/**
+ * Mean difference of two pictures: below, it is the same one, decoded twice (5.4 on a machine so busy that the encoder has few bits for it); above,
+ * another part of the room.
+ */
+const same = 8;
 const other = 12;
 
 describe("the room's equipment in a call", { timeout: 180_000 }, () => {

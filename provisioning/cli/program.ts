@@ -7,6 +7,7 @@ import type { Call, Run } from "./FleetCommand.ts";
 import { audit } from "./fleet/audit.ts";
 import { changes } from "./fleet/changes.ts";
 import { enrol } from "./fleet/enrol.ts";
+import { events } from "./fleet/events.ts";
 import { invite } from "./fleet/invite.ts";
 import { rollouts } from "./fleet/rollouts.ts";
 import { rooms } from "./fleet/rooms.ts";
@@ -47,7 +48,7 @@ export function createProgram(options: ProgramOptions): Command {
 			`Works on the fleet through the service's HTTP API. INCAMERA_FLEET is its address, INCAMERA_TOKEN an API token (console: Tokens);
 \`incamera fleet login\` keeps both for this user.`,
 		);
-	for (const group of [rooms, changes, enrol, rollouts, audit, simulate]) group(fleet, run);
+	for (const group of [rooms, events, changes, enrol, rollouts, audit, simulate]) group(fleet, run);
 	invite(fleet, io, asJson);
 	roomCommands(program, io, asJson);
 	fleet

@@ -35,6 +35,25 @@ const scenes: Record<string, Scene> = {
 	"room-revoke": async (page) => {
 		await page.getByRole("button", { name: /^(Ausschließen|Shut out)$/ }).click();
 	},
+	events: async (page, rig, ids) => {
+		await open("events")(page, rig, ids);
+		await page.locator("tbody td").first().waitFor();
+	},
+	"events-fresh": async (page, rig, { rooms }) => {
+		for (const room of rooms.slice(20, 23)) await rig.tell(room, "trouble", { code: "call.no_path", over: false });
+		await page.locator(".fresh .button").filter({ hasText: "3" }).waitFor();
+		// what was told is for this picture
+		await rig.db.deleteFrom("events").where("device_id", "in", rooms.slice(20, 23)).execute();
+	},
+	"events-room": async (page) => {
+		await page.locator(".filters select").first().selectOption("trouble");
+		await page.locator(".filters input").fill("Bode");
+		await page.waitForFunction(() => document.querySelectorAll("tbody td").length === 4);
+	},
+	"events-none": async (page) => {
+		await page.locator(".filters select").first().selectOption("update.rolled_back");
+		await page.locator(".empty").waitFor();
+	},
 	enrol: open("enrol"),
 	"enrol-code": async (page) => {
 		await page.locator("form input").first().fill("Weser");

@@ -112,29 +112,4 @@ export const rooms: Group = (fleet, run) => {
 				),
 			),
 		);
-	fleet
-		.command("events")
-		.summary("what a room told")
-		.description(
-			"Lists what a room told, the newest first: starts, ended calls, troubles. Nobody's name is in it. Scope: fleet:read.",
-		)
-		.addArgument(new Argument("<id>", "device id"))
-		.addOption(new Option("--last <n>", "so many").default("50"))
-		.action((id: string, { last }: { last: string }) =>
-			run(async ({ call, show }) =>
-				show(await everything(call, "devices.events", { params: { id } }, Number(last)), (items) =>
-					table(items, [
-						{ title: "WHEN", of: ({ at }) => when(at) },
-						{ title: "WHAT", of: ({ type }) => type },
-						{
-							title: "",
-							of: ({ data }) =>
-								Object.entries(data)
-									.map(([key, value]) => `${key}=${String(value)}`)
-									.join(" "),
-						},
-					]),
-				),
-			),
-		);
 };

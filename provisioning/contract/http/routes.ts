@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { firmwareSpec } from "../jobs.ts";
+import { eventType } from "../topics.ts";
 import { twinDoc } from "../twin.ts";
 import type { Route } from "./route.ts";
 import * as shape from "./shapes.ts";
@@ -199,6 +200,20 @@ export const routes = {
 		access: readers,
 		params: ofDevice,
 		query: z.strictObject(page),
+		response: listOf(shape.event),
+	},
+	"events.list": {
+		method: "GET",
+		path: "/events",
+		summary:
+			"What all rooms told, in the order in which it arrived, the newest first; of one `room`, of one `type`, `since` a moment",
+		access: readers,
+		query: z.strictObject({
+			...page,
+			room: z.optional(shape.deviceId),
+			type: z.optional(eventType),
+			since: z.optional(shape.moment),
+		}),
 		response: listOf(shape.event),
 	},
 	// -- enrolment

@@ -96,8 +96,12 @@ export type Device = z.infer<typeof device>;
 export const event = z.object({
 	id: z.string(),
 	device: deviceId,
+	/** The room's, as it is called now. */
+	name: label,
 	type: eventType,
+	/** When it happened, by the device's clock. */
 	at: moment,
+	/** When the fleet heard of it: later where the device was offline. */
 	receivedAt: moment,
 	data: z.record(z.string(), z.unknown()),
 });
@@ -184,6 +188,8 @@ export const liveChange = z.object({
 	all: z.boolean(),
 	rollouts: z.array(id),
 	enrolments: z.boolean(),
+	/** Rooms told something. */
+	events: z.boolean(),
 });
 export type LiveChange = z.infer<typeof liveChange>;
 

@@ -13,6 +13,7 @@ import { auditHandlers } from "./handlers/audit.ts";
 import { summariesOf } from "./handlers/deviceSummaries.ts";
 import { deviceHandlers } from "./handlers/devices.ts";
 import { enrolmentHandlers } from "./handlers/enrolments.ts";
+import { eventHandlers } from "./handlers/events.ts";
 import { liveHandlers } from "./handlers/live.ts";
 import { peopleHandlers } from "./handlers/people.ts";
 import { rolloutHandlers } from "./handlers/rollouts.ts";
@@ -91,6 +92,7 @@ export class FleetApi {
 			...sessionHandlers({ db, passkeys, people, sessions, fleet }),
 			...peopleHandlers({ db, people, tokens, invitations }),
 			...deviceHandlers({ db, duties }),
+			...eventHandlers({ db }),
 			...enrolmentHandlers({ db, clock, enrolments: duties.enrolments }),
 			...rolloutHandlers({ db, rollouts: duties.rollouts }),
 			...auditHandlers({ db }),

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { FrameOf } from "../bus/readFrame.ts";
 import type { Db } from "../db/Database.ts";
+import { announce } from "../fleet/announcements.ts";
 
 /** How long events are kept. */
 export const EVENT_DAYS = 30;
@@ -9,7 +10,8 @@ const DAY_MS = 86_400_000;
 const PURGE = 5000;
 
 /**
- * Stores what devices told. The same event twice is once; of devices that are not in the fleet none. Returns how many were new.
+ * Stores what devices told. The same event twice is once; of devices that are not in the fleet none. Says so to whoever watches. Returns how many
+ * were new.
  */
 export async function storeEvents(db: Db, frames: readonly FrameOf<"event">[], now: number): Promise<number> {
 	const { rows } = await sql<{ stored: number }>`
@@ -26,7 +28,9 @@ export async function storeEvents(db: Db, frames: readonly FrameOf<"event">[], n
 			returning 1
 		)
 		select count(*)::int as stored from stored`.execute(db);
-	return rows[0]?.stored ?? 0;
+	const stored = rows[0]?.stored ?? 0;
+	if (stored > 0) await announce(db, { events: true });
+	return stored;
 }
 
 /** What a device's clock says may be beyond what PostgreSQL has a date for. */

@@ -9,6 +9,8 @@ export interface Announcement {
 	rollouts: readonly string[];
 	/** Whether codes were made, used or withdrawn. */
 	enrolments: boolean;
+	/** Whether there are new events. */
+	events: boolean;
 }
 
 export const ANNOUNCEMENTS = "announcements";
@@ -19,14 +21,16 @@ const announcement = z.object({
 	devices: z.nullable(z.array(z.string())),
 	rollouts: z.array(z.string()),
 	enrolments: z.boolean(),
+	events: z.boolean(),
 });
 
 /** Says, when `trx` is committed, what it changed; nothing if nothing is named. */
 export async function announce(trx: Db, change: Partial<Announcement>): Promise<void> {
-	const { devices = [], rollouts = [], enrolments = false } = change;
+	const { devices = [], rollouts = [], enrolments = false, events = false } = change;
 	const named = devices && devices.length <= DEVICES_MOST ? devices : null;
-	if (named?.length === 0 && rollouts.length === 0 && !enrolments) return;
-	await notify(trx, ANNOUNCEMENTS, JSON.stringify({ devices: named, rollouts: rollouts.slice(0, 20), enrolments }));
+	if (named?.length === 0 && rollouts.length === 0 && !enrolments && !events) return;
+	const said: Announcement = { devices: named, rollouts: rollouts.slice(0, 20), enrolments, events };
+	await notify(trx, ANNOUNCEMENTS, JSON.stringify(said));
 }
 
 /** What was said; a payload of null (some were missed) or one that can't be read means: anything may have changed. */
@@ -34,6 +38,6 @@ export function readAnnouncement(payload: string | null): Announcement {
 	try {
 		return announcement.parse(JSON.parse(payload ?? ""));
 	} catch {
-		return { devices: null, rollouts: [], enrolments: true };
+		return { devices: null, rollouts: [], enrolments: true, events: true };
 	}
 }

@@ -118,6 +118,15 @@ test("a room is enrolled, seen, changed, asked and shut out, all by the command 
 	expect(await run(["fleet", "identify", device.id, "--number", "7"])).toBe(0);
 	expect(out).toContain("The panel shows 7 now.");
 
+	await device.tell("trouble", { code: "camera.lost", over: false });
+	await expect
+		.poll(async () => (await run(["fleet", "events"])) === 0 && out)
+		.toMatch(/ Werre +trouble +code=camera\.lost/);
+	expect(await run(["fleet", "events", device.id, "--kind", "trouble", "--since", "1h"])).toBe(0);
+	expect(out).toMatch(/^WHEN +WHAT\n\S+ \S+ +trouble +code=camera\.lost over=false\n$/);
+	expect(await run(["--json", "fleet", "events", "--kind", "update.rolled_back"])).toBe(0);
+	expect(JSON.parse(out)).toEqual([]);
+
 	expect(await run(["fleet", "revoke", device.id, "--reason", "lost"])).toBe(0);
 	expect(await run(["fleet", "identify", device.id])).toBe(6);
 	expect(err).toMatch(/^api\.device_gone: /);
@@ -131,6 +140,14 @@ test("what can't be done ends with a code, a next step and an exit code of its o
 	expect(await run(["fleet", "rooms"], { INCAMERA_TOKEN: `ict_${"x".repeat(43)}` })).toBe(4);
 	expect(err).toContain("make a new one in the console");
 	expect(await run(["fleet", "audit"], { INCAMERA_TOKEN: await tokenOf("fleet:read") })).toBe(4);
+	expect(await run(["fleet", "events", "dev-nothing-here"])).toBe(5);
+	for (const [flag, value] of [
+		["--since", "soon"],
+		["--since", "-7d"],
+		["--kind", "coffee"],
+	] as const) {
+		expect(await run(["fleet", "events", flag, value])).toBe(2);
+	}
 	expect(await run(["fleet", "revoke", "dev-nothing-here"])).toBe(2);
 	expect(await run(["fleet", "enrol", "x", "--seats", "0"])).toBe(2);
 });

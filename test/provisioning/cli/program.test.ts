@@ -8,9 +8,11 @@ import { completion } from "../../../provisioning/cli/completion.ts";
 import { exitCodes } from "../../../provisioning/cli/exitCodes.ts";
 import type { Call } from "../../../provisioning/cli/FleetCommand.ts";
 import { setKey } from "../../../provisioning/cli/fleet/setKey.ts";
+import { sinceOf } from "../../../provisioning/cli/fleet/sinceOf.ts";
 import { createProgram, type ProgramOptions, runProgram } from "../../../provisioning/cli/program.ts";
 import { printable, table } from "../../../provisioning/cli/table.ts";
 import { leavesOf } from "../../../provisioning/cli/tree.ts";
+import { moment } from "../../../provisioning/contract/http/shapes.ts";
 
 const token = `ict_${"t".repeat(43)}`;
 let home: string;
@@ -185,5 +187,30 @@ describe("a table", () => {
 			}),
 		);
 		expect(printable("a\u001b[2Jb\u202ec")).toBe("a�[2Jb�c");
+	});
+});
+
+describe("since when", () => {
+	const now = Date.UTC(2026, 10, 26, 8);
+	test("is so long ago, or a moment", () => {
+		expect(sinceOf("30m", now)).toBe("2026-11-26T07:30:00.000Z");
+		expect(sinceOf("24h", now)).toBe("2026-11-25T08:00:00.000Z");
+		expect(sinceOf("7d", now)).toBe("2026-11-19T08:00:00.000Z");
+		expect(sinceOf("2026-11-23T10:00:00+01:00", now)).toBe("2026-11-23T09:00:00.000Z");
+	});
+	test("is a moment that the API takes, or refused", () => {
+		const text = fc.oneof(
+			fc.string(),
+			fc.tuple(fc.nat(), fc.constantFrom("m", "h", "d")).map(([n, unit]) => `${n}${unit}`),
+		);
+		fc.assert(
+			fc.property(text, (given) => {
+				try {
+					expect(moment.safeParse(sinceOf(given, now)).success).toBe(true);
+				} catch (error) {
+					expect(error).toMatchObject({ code: "cli.usage" });
+				}
+			}),
+		);
 	});
 });

@@ -6,7 +6,9 @@ import type { FastifyInstance } from "fastify";
 import type { BrowserContext } from "playwright-core";
 import { systemClock } from "../../../device/core/clock.ts";
 import { silentLog } from "../../../device/core/log.ts";
+import type { EventData } from "../../../provisioning/contract/events.ts";
 import type { Role } from "../../../provisioning/contract/http/route.ts";
+import type { EventType } from "../../../provisioning/contract/topics.ts";
 import type { TwinDoc } from "../../../provisioning/contract/twin.ts";
 import { FleetApi } from "../../../provisioning/service/api/FleetApi.ts";
 import { Sessions } from "../../../provisioning/service/api/signIn/Sessions.ts";
@@ -14,9 +16,11 @@ import { createApp } from "../../../provisioning/service/app.ts";
 import { freePort } from "../../../provisioning/service/child/freePort.ts";
 import { consolePage } from "../../../provisioning/service/consolePage.ts";
 import type { Database, Db } from "../../../provisioning/service/db/Database.ts";
+import { storeEvents } from "../../../provisioning/service/events/events.ts";
 import { FleetMetrics } from "../../../provisioning/service/metrics/FleetMetrics.ts";
 import { buildPage } from "../../../tools/build-ui.ts";
 import { busless } from "../../provisioning/service/api/busless.ts";
+import { random16 } from "./enrolDevice.ts";
 
 const root = join(import.meta.dirname, "..", "..", "..");
 
@@ -90,6 +94,12 @@ export class ConsoleRig {
 			.where("device_id", "=", device)
 			.executeTakeFirstOrThrow();
 		await this.setDesired(device, desired_rev, { ...desired, room: { ...desired.room, name } });
+	}
+
+	/** What a device tells, as the service takes it from the bus. */
+	async tell<Type extends EventType>(device: string, type: Type, data: EventData[Type]): Promise<void> {
+		const message = { v: 1 as const, mid: random16(), ts: Date.now(), data };
+		await storeEvents(this.db, [{ kind: "event", id: device, type, message }], Date.now());
 	}
 
 	async close(): Promise<void> {

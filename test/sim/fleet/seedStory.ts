@@ -18,7 +18,10 @@ export async function seedStory(db: Db, rooms: readonly string[], nowMs = Date.n
 		["peripheral.changed", { id: "tv", kind: "display", state: "lost", failure: "link.silent" }],
 		["trouble", { code: "media.camera_busy", over: false }],
 	];
-	for (const device of rooms.slice(0, 12)) {
+	for (const [index, device] of rooms.slice(0, 12).entries()) {
+		const happened = (i: number) => nowMs - (told.length - i) * 7_200_000 - index * 437_000;
+		// one was offline, and said it all at once
+		const heard = (i: number) => (index === 3 ? nowMs - 3_000_000 : happened(i) + 400);
 		await db
 			.insertInto("events")
 			.values(
@@ -26,7 +29,8 @@ export async function seedStory(db: Db, rooms: readonly string[], nowMs = Date.n
 					device_id: device,
 					mid: mid(),
 					type,
-					ts: new Date(nowMs - (9 - i) * 3_600_000),
+					ts: new Date(happened(i)),
+					received_at: new Date(heard(i)),
 					data: json(data),
 				})),
 			)

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { sql } from "kysely";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { roomColumns } from "../../../provisioning/contract/http/roomColumns.ts";
@@ -158,6 +159,87 @@ describe("the wall of rooms", () => {
 	});
 });
 
+describe("what the fleet's rooms told", () => {
+	const told = (page: Page) => page.locator(".events tbody tr:has(td)");
+	const names = (page: Page) => page.locator(".events tbody tr td:nth-child(2)").allTextContents();
+
+	test("is shown in words, page by page, by kind, by room and by time", async () => {
+		const [alster = "", bode = ""] = await seedRooms(rig.db, 5);
+		await sql`
+			insert into events (device_id, mid, type, ts, received_at, data)
+			select case when n % 3 = 0 then ${alster} else ${bode} end, 'm' || n, case when n % 2 = 0 then 'call.ended' else 'trouble' end,
+				now() - n * interval '1 hour', now() - n * interval '1 hour',
+				case when n % 2 = 0 then '{"reason":"call.no_answer","seconds":61,"verified":true}' else '{"code":"ring.room_offline","over":false}' end::jsonb
+			from generate_series(1, 250) n`.execute(rig.db);
+		await rig.signIn(context, "viewer");
+		const page = await open("#/events");
+		await expect.poll(() => told(page).count()).toBe(100);
+		await page.getByText("The other room is not online").first().waitFor();
+		await page.getByText("1:01 · Nobody answered").first().waitFor();
+		await page.getByRole("button", { name: "Show older ones" }).click();
+		await page.getByRole("button", { name: "Show older ones" }).click();
+		await expect.poll(() => told(page).count()).toBe(250);
+		expect(await page.getByRole("button", { name: "Show older ones" }).count()).toBe(0);
+		await page.getByLabel("When").selectOption("week");
+		await expect.poll(() => told(page).count()).toBe(100);
+		await page.getByRole("button", { name: "Show older ones" }).click();
+		await expect.poll(() => told(page).count()).toBe(167);
+		await page.getByLabel("What").selectOption("trouble");
+		await expect.poll(() => told(page).count()).toBe(84);
+		await page.getByRole("combobox", { name: "Room" }).fill("Als");
+		await page.getByText("Choose a room from the list.").waitFor();
+		expect(await told(page).count()).toBe(84);
+		await page.getByRole("combobox", { name: "Room" }).fill("Alster");
+		await expect.poll(() => told(page).count()).toBe(28);
+		expect(new Set(await names(page))).toEqual(new Set(["Alster"]));
+		expect(page.url()).toMatch(new RegExp(`#/events/${alster}$`));
+		await told(page).first().getByRole("link").click();
+		await page.getByRole("heading", { name: "Alster" }).waitFor();
+		await page.getByRole("link", { name: "Everything the room told" }).click();
+		await expect.poll(() => page.getByRole("combobox", { name: "Room" }).inputValue()).toBe("Alster");
+	});
+
+	test("waits, when it is new, until somebody wants to see it, and moves nothing", async () => {
+		const [alster = "", bode = ""] = await seedRooms(rig.db, 5);
+		for (let n = 0; n < 60; n++) await rig.tell(bode, "program.started", { program: "agent", version: "1.0.0" });
+		await rig.signIn(context, "viewer");
+		const page = await open("#/events");
+		await expect.poll(() => told(page).count()).toBe(60);
+		await page.evaluate(() => scrollTo(0, 600));
+		const place = () => told(page).nth(30).boundingBox();
+		const before = await place();
+		for (let n = 0; n < 3; n++) await rig.tell(alster, "trouble", { code: "media.camera_busy", over: false });
+		const chip = page.getByRole("status").getByRole("button", { name: "3 new" });
+		await chip.waitFor();
+		expect(await place()).toEqual(before);
+		expect(await names(page)).not.toContain("Alster");
+		await chip.click();
+		await expect.poll(() => told(page).count()).toBe(63);
+		expect((await names(page)).slice(0, 4)).toEqual(["Alster", "Alster", "Alster", "Bode"]);
+		expect(await page.evaluate(() => scrollY)).toBe(0);
+		expect(await chip.count()).toBe(0);
+	});
+
+	test("is no less when more was told than a page holds: then the newest are shown, and the others are older ones", async () => {
+		const [alster = "", bode = ""] = await seedRooms(rig.db, 5);
+		await rig.tell(alster, "engine.failed", { code: "media.engine_failed", attempt: 1 });
+		await rig.signIn(context, "viewer");
+		const page = await open("#/events");
+		await expect.poll(() => told(page).count()).toBe(1);
+		await sql`
+			insert into events (device_id, mid, type, ts, received_at, data)
+			select ${bode}, 'm' || n, 'program.started', now(), now(), '{"program":"room","version":"1.0.0"}' from generate_series(1, 150) n`.execute(
+			rig.db,
+		);
+		await rig.tell(bode, "program.started", { program: "room", version: "1.0.1" });
+		await page.getByRole("button", { name: "More than 100 new" }).click();
+		await expect.poll(() => told(page).count()).toBe(100);
+		await page.getByRole("button", { name: "Show older ones" }).click();
+		await expect.poll(() => told(page).count()).toBe(152);
+		await page.getByText("attempt 1").waitFor();
+	});
+});
+
 describe("a room", () => {
 	test("is renamed; what somebody else changed meanwhile is not written over", async () => {
 		const [id = ""] = await seedRooms(rig.db, 1);
@@ -235,7 +317,16 @@ describe.each(["en-GB", "de-DE"])("in %s", (locale) => {
 		await rig.signIn(mine, "fleet_admin");
 		const page = await mine.newPage();
 		const found: string[] = [];
-		for (const place of ["rooms", `rooms/${ids[5]}`, "enrol", "rollouts", `rollouts/${rollout}`, "audit", "people"]) {
+		for (const place of [
+			"rooms",
+			`rooms/${ids[5]}`,
+			"events",
+			"enrol",
+			"rollouts",
+			`rollouts/${rollout}`,
+			"audit",
+			"people",
+		]) {
 			await page.goto(`${rig.origin}/console/#/${place}`);
 			await page.locator("h1").waitFor();
 			await page.waitForFunction(() => !/(Loading|Wird geladen) …/.test(document.body.textContent ?? ""));
@@ -251,6 +342,8 @@ test("addresses are read as they are written, and others lead to the rooms", () 
 	for (const place of [
 		{ name: "rooms" },
 		{ name: "room", id: "dev-0001" },
+		{ name: "events" },
+		{ name: "events", room: "dev-0001" },
 		{ name: "rollout", id: "x" },
 		{ name: "invitation", secret: "A_-9" },
 		{ name: "people" },

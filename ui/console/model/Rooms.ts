@@ -54,6 +54,14 @@ export class Rooms {
 			})
 			.map(({ room }) => room);
 	});
+	/** Ids by what each room is called; of those that are called the same, with the id in it. */
+	readonly called = computed(() => {
+		const same = new Map<string, number>();
+		for (const { name } of this.sorted.value) same.set(name, (same.get(name) ?? 0) + 1);
+		return new Map(
+			this.sorted.value.map(({ id, name }) => [same.get(name) === 1 ? name : `${name} · ${id}`, id] as const),
+		);
+	});
 	readonly counts = computed(() => {
 		const counts = Object.fromEntries(conditions.map((condition) => [condition, 0])) as Record<Condition, number>;
 		for (const room of this.#all.value.values()) counts[conditionOf(room)]++;

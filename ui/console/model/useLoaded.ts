@@ -22,6 +22,7 @@ export function useLoaded<T>(
 		all: boolean;
 		rollouts: string[];
 		enrolments: boolean;
+		events: boolean;
 	}) => boolean = () => false,
 ): Loaded<T> {
 	const [state, setState] = useState<{ key: string; value?: T; trouble: Trouble | null }>({ key, trouble: null });

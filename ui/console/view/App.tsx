@@ -3,6 +3,7 @@ import type { ConsoleModel } from "../model/ConsoleModel.ts";
 import { words } from "../words/languages.ts";
 import { AuditScreen } from "./AuditScreen.tsx";
 import { EnrolScreen } from "./EnrolScreen.tsx";
+import { EventsScreen } from "./EventsScreen.tsx";
 import { Frame } from "./Frame.tsx";
 import { PeopleScreen } from "./PeopleScreen.tsx";
 import { RolloutScreen } from "./RolloutScreen.tsx";
@@ -36,6 +37,8 @@ export function App({ model }: Props) {
 		<Frame {...props}>
 			{place.name === "room" ? (
 				<RoomScreen key={place.id} {...props} id={place.id} />
+			) : place.name === "events" ? (
+				<EventsScreen {...props} room={place.room} />
 			) : place.name === "enrol" ? (
 				<EnrolScreen {...props} />
 			) : place.name === "rollouts" ? (

@@ -1,3 +1,4 @@
+import activity from "lucide:activity";
 import building from "lucide:building-2";
 import history from "lucide:history";
 import rocket from "lucide:package-check";
@@ -18,6 +19,7 @@ const sections = (
 	const daily = may(session, "viewer", "technician", "fleet_admin");
 	return [
 		{ place: { name: "rooms" }, also: ["room"], icon: building, text: say.rooms.title, shown: daily },
+		{ place: { name: "events" }, also: [], icon: activity, text: say.fleetEvents.title, shown: daily },
 		{
 			place: { name: "enrol" },
 			also: [],

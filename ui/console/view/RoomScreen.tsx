@@ -2,9 +2,11 @@ import circle from "lucide:circle";
 import type { Device } from "../../../provisioning/contract/http/shapes.ts";
 import { Badge } from "../../kit/controls/Badge.tsx";
 import { conditionOf } from "../model/Rooms.ts";
+import { writePlace } from "../model/route.ts";
 import { useLoaded } from "../model/useLoaded.ts";
+import { EventDetail, EventName } from "./EventLine.tsx";
 import { RoomActions } from "./RoomActions.tsx";
-import { eventText, moment, nowOf, toneOf } from "./roomWords.ts";
+import { moment, nowOf, toneOf } from "./roomWords.ts";
 import type { ScreenProps } from "./ScreenProps.ts";
 import { TroubleLine } from "./TroubleLine.tsx";
 import { TwinForm } from "./TwinForm.tsx";
@@ -134,11 +136,16 @@ function Events({ model, say, id }: ScreenProps & { id: string }) {
 				{items.map((event) => (
 					<li key={event.id}>
 						<span class="muted">{moment(event.at, say.locale)}</span>
-						<span>{say.events[event.type]}</span>
-						<span class="muted">{eventText(event, say)}</span>
+						<EventName event={event} say={say} />
+						<span>
+							<EventDetail event={event} say={say} />
+						</span>
 					</li>
 				))}
 			</ul>
+			<a class="onward" href={writePlace({ name: "events", room: id })}>
+				{say.fleetEvents.all}
+			</a>
 		</section>
 	);
 }

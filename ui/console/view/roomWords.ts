@@ -1,27 +1,40 @@
 import type { Locale } from "../../../device/contract/snapshot.ts";
-import type { EventData } from "../../../provisioning/contract/events.ts";
-import type { DeviceSummary, Event } from "../../../provisioning/contract/http/shapes.ts";
-import { duration } from "../../kit/i18n/time.ts";
+import type { DeviceSummary } from "../../../provisioning/contract/http/shapes.ts";
 import { type Condition, conditionOf } from "../model/Rooms.ts";
 import type { ConsoleWords } from "../words/ConsoleWords.ts";
 
 const tags: Record<Locale, string> = { de: "de-DE", en: "en-GB" };
 
+/** Costly to make, and a page of events needs some hundred: each is made once. */
+function format(options: Intl.DateTimeFormatOptions): (ms: number, locale: Locale) => string {
+	const made = new Map<Locale, Intl.DateTimeFormat>();
+	return (ms, locale) => {
+		const formatter = made.get(locale) ?? new Intl.DateTimeFormat(tags[locale], { hourCycle: "h23", ...options });
+		made.set(locale, formatter);
+		return formatter.format(ms);
+	};
+}
+const asMoment = format({ dateStyle: "medium", timeStyle: "medium" });
+const asTime = format({ timeStyle: "medium" });
+const asDay = format({ dateStyle: "full" });
+const asShortDay = format({ day: "numeric", month: "short" });
+
 /** `10:30` by the clock of whoever looks. */
-export const clock = (ms: number, locale: Locale): string =>
-	new Intl.DateTimeFormat(tags[locale], { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(ms);
+export const clock = format({ hour: "2-digit", minute: "2-digit" });
 
 /** `23.11.2026, 10:30:05`. */
-export const moment = (iso: string, locale: Locale): string =>
-	new Intl.DateTimeFormat(tags[locale], { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" }).format(
-		Date.parse(iso),
-	);
+export const moment = (iso: string, locale: Locale): string => asMoment(Date.parse(iso), locale);
+
+/** `10:30:05`. */
+export const timeOfDay = (iso: string, locale: Locale): string => asTime(Date.parse(iso), locale);
+
+/** `Montag, 23. November 2026`. */
+export const dayOf = (iso: string, locale: Locale): string => asDay(Date.parse(iso), locale);
 
 /** As short as it can be told: `10:30` today, else `23. Nov.`. */
 export function shortMoment(iso: string, locale: Locale, nowMs = Date.now()): string {
 	const ms = Date.parse(iso);
-	if (new Date(ms).toDateString() === new Date(nowMs).toDateString()) return clock(ms, locale);
-	return new Intl.DateTimeFormat(tags[locale], { day: "numeric", month: "short" }).format(ms);
+	return new Date(ms).toDateString() === new Date(nowMs).toDateString() ? clock(ms, locale) : asShortDay(ms, locale);
 }
 
 /** The colour of a condition. */
@@ -56,39 +69,5 @@ export function nowOf(room: DeviceSummary, say: ConsoleWords): string {
 				: say.conditions[condition];
 		default:
 			return say.deviceStates[room.state];
-	}
-}
-
-/** What an event says beside its name. */
-export function eventText({ type, data }: Event, say: ConsoleWords): string {
-	switch (type) {
-		case "program.started": {
-			const { program, version } = data as EventData[typeof type];
-			return `${program} ${version}`;
-		}
-		case "call.ended": {
-			const { seconds, reason } = data as EventData[typeof type];
-			return `${duration(seconds)} · ${reason}`;
-		}
-		case "device.changed": {
-			const { kind, present } = data as EventData[typeof type];
-			return `${say.room.devices[kind]} ${present ? say.room.came : say.room.went}`;
-		}
-		case "peripheral.changed": {
-			const { id, kind, state, failure } = data as EventData[typeof type];
-			return [`${say.room.peripherals[kind]} ${id}`, say.room.peripheralStates[state], failure]
-				.filter(Boolean)
-				.join(" · ");
-		}
-		case "trouble": {
-			const { code, over } = data as EventData[typeof type];
-			return over ? `${code} · ${say.room.over}` : code;
-		}
-		case "engine.failed":
-			return (data as EventData[typeof type]).code;
-		case "update.rolled_back": {
-			const { version, reason } = data as EventData[typeof type];
-			return `${version} · ${reason}`;
-		}
 	}
 }

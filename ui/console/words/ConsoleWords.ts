@@ -1,3 +1,4 @@
+import type { EndReason } from "../../../device/contract/failure.ts";
 import type { Locale } from "../../../device/contract/snapshot.ts";
 import type { CommandOp } from "../../../provisioning/contract/commands.ts";
 import type { commonErrors, Role } from "../../../provisioning/contract/http/route.ts";
@@ -14,7 +15,15 @@ import type { JobState } from "../../../provisioning/contract/jobs.ts";
 import type { Peripheral } from "../../../provisioning/contract/peripherals.ts";
 import type { EventType } from "../../../provisioning/contract/topics.ts";
 import type { RoomStatus } from "../../../provisioning/contract/twin.ts";
+import type { EventTime } from "../model/EventFeed.ts";
 import type { Condition } from "../model/Rooms.ts";
+
+/** Codes that events hold, of which the pages of room and guest have no words. */
+export type EventReason =
+	| `call.${EndReason}`
+	| `link.${"absent" | "busy" | "denied" | "unreachable" | "lost" | "silent"}`
+	| `peripheral.${"wrong_device" | "wrong_password" | "version_unknown" | "tool_missing" | "fault"}`
+	| `update.${"fell_back" | "probation_failed"}`;
 
 type KeysOfUnion<T> = T extends unknown ? keyof T : never;
 /** Every code that a route can answer, by the contract: a new one without words does not compile. */
@@ -59,6 +68,28 @@ export interface ConsoleWords {
 	rolloutStates: Record<Rollout["state"], string>;
 	codeStates: Record<Enrolment["state"], string>;
 	events: Record<EventType, string>;
+	/** Why something ended, failed or is missing; what a device may say beside these is shown as its code. */
+	reasons: Record<EventReason, string>;
+	fleetEvents: {
+		title: string;
+		kind: string;
+		everyKind: string;
+		room: string;
+		everyRoom: string;
+		/** While the room's field holds something that is no room. */
+		chooseRoom: string;
+		time: string;
+		times: Record<EventTime, string>;
+		/** New ones that wait to be shown; `more`: and others besides. */
+		fresh: (count: number, more: boolean) => string;
+		none: string;
+		/** Of one that came long after it happened. */
+		heard: (moment: string) => string;
+		attempt: (number: number) => string;
+		programs: Record<"room" | "agent", string>;
+		/** Of a room's page, to all that it told. */
+		all: string;
+	};
 	rooms: {
 		title: string;
 		connected: (online: number, total: number) => string;

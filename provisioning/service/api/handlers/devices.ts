@@ -1,13 +1,14 @@
-import type { CommandRecord, Device, Event } from "../../../contract/http/shapes.ts";
-import type { EventType } from "../../../contract/topics.ts";
+import type { CommandRecord, Device } from "../../../contract/http/shapes.ts";
 import { reportedDoc } from "../../../contract/twin.ts";
 import type { Db } from "../../db/Database.ts";
 import type { Row } from "../../db/Schema.ts";
 import type { FleetDuties } from "../FleetDuties.ts";
 import { notFound } from "../failures.ts";
 import type { HandlersOf } from "../Handlers.ts";
-import { limitOf, nameCursor, numberCursor, readNameCursor } from "../pages.ts";
+import { limitOf, nameCursor, readNameCursor } from "../pages.ts";
 import { countDevices, listDevices, summariesOf } from "./deviceSummaries.ts";
+import { pageOfEvents } from "./events.ts";
+import { roomExists } from "./roomExists.ts";
 
 export interface DeviceHandlersOptions {
 	db: Db;
@@ -39,7 +40,7 @@ export function deviceHandlers({ db, duties }: DeviceHandlersOptions): HandlersO
 			return commandRecord(row);
 		},
 		"devices.commands": async ({ params }) => {
-			await exists(db, params.id);
+			await roomExists(db, params.id);
 			const rows = await db
 				.selectFrom("commands")
 				.selectAll()
@@ -54,24 +55,10 @@ export function deviceHandlers({ db, duties }: DeviceHandlersOptions): HandlersO
 			return getDevice(db, params.id);
 		},
 		"devices.events": async ({ params, query }) => {
-			await exists(db, params.id);
-			const limit = limitOf(query.limit);
-			const rows = await db
-				.selectFrom("events")
-				.select(["id", "device_id", "type", "ts", "received_at", "data"])
-				.where("device_id", "=", params.id)
-				.where("id", "<", numberCursor(query.after) ?? Number.MAX_SAFE_INTEGER)
-				.orderBy("id", "desc")
-				.limit(limit)
-				.execute();
-			return { items: rows.map(event), next: rows.length === limit ? String(rows.at(-1)?.id) : null };
+			await roomExists(db, params.id);
+			return pageOfEvents(db, { room: params.id }, query);
 		},
 	};
-}
-
-async function exists(db: Db, id: string): Promise<void> {
-	const row = await db.selectFrom("devices").select("id").where("id", "=", id).executeTakeFirst();
-	if (!row) throw notFound("room");
 }
 
 async function getDevice(db: Db, id: string): Promise<Device> {
@@ -119,14 +106,4 @@ const commandRecord = (row: Row<"commands">): CommandRecord => ({
 	at: row.created_at.toISOString(),
 	state: row.state,
 	response: row.response,
-});
-
-const event = (row: Omit<Row<"events">, "mid">): Event => ({
-	id: String(row.id),
-	device: row.device_id,
-	// The bus takes no others.
-	type: row.type as EventType,
-	at: row.ts.toISOString(),
-	receivedAt: row.received_at.toISOString(),
-	data: row.data,
 });

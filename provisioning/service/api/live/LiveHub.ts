@@ -84,10 +84,16 @@ export class LiveHub {
 	}
 
 	async #tell(): Promise<void> {
-		const { devices: ids, rollouts, enrolments } = this.#news;
+		const { devices: ids, rollouts, enrolments, events } = this.#news;
 		this.#news = noNews;
 		const devices = ids && (await this.#summaries([...ids]));
-		const change: LiveChange = { devices: devices ?? [], all: devices === null, rollouts: [...rollouts], enrolments };
+		const change: LiveChange = {
+			devices: devices ?? [],
+			all: devices === null,
+			rollouts: [...rollouts],
+			enrolments,
+			events,
+		};
 		for (const watcher of this.#watchers) watcher.tell(change);
 		this.#notBefore = this.#options.clock.now() + (change.all ? AFTER_ALL_MS : EVERY_MS);
 		this.#waiting = null;

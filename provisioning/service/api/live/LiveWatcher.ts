@@ -10,7 +10,7 @@ export interface LiveWatcherOptions {
 	onEnd: (watcher: LiveWatcher) => void;
 }
 
-const EVERYTHING: LiveChange = { devices: [], all: true, rollouts: [], enrolments: true };
+const EVERYTHING: LiveChange = { devices: [], all: true, rollouts: [], enrolments: true, events: true };
 
 /** One who watches. What was not fetched yet is one change, however slow the line: newer summaries take the older ones' places. */
 export class LiveWatcher implements AsyncIterableIterator<LiveChange, undefined, undefined> {
@@ -75,5 +75,6 @@ function merge(older: LiveChange, newer: LiveChange): LiveChange {
 		all,
 		rollouts: [...new Set([...older.rollouts, ...newer.rollouts])],
 		enrolments: older.enrolments || newer.enrolments,
+		events: older.events || newer.events,
 	};
 }

@@ -10,12 +10,13 @@ export interface LiveNews {
 	devices: ReadonlySet<string> | null;
 	rollouts: ReadonlySet<string>;
 	enrolments: boolean;
+	events: boolean;
 }
 
-export const noNews: LiveNews = { devices: new Set(), rollouts: new Set(), enrolments: false };
+export const noNews: LiveNews = { devices: new Set(), rollouts: new Set(), enrolments: false, events: false };
 
-export const isNews = ({ devices, rollouts, enrolments }: LiveNews): boolean =>
-	devices === null || devices.size > 0 || rollouts.size > 0 || enrolments;
+export const isNews = ({ devices, rollouts, enrolments, events }: LiveNews): boolean =>
+	devices === null || devices.size > 0 || rollouts.size > 0 || enrolments || events;
 
 /** What was known and what an announcement adds; bounded, however many come. */
 export function gather(known: LiveNews, payload: string | null): LiveNews {
@@ -27,5 +28,6 @@ export function gather(known: LiveNews, payload: string | null): LiveNews {
 		// There are a few at a time; a page that misses one has it when it asks again.
 		rollouts: isMuch(rollouts) ? known.rollouts : rollouts,
 		enrolments: known.enrolments || said.enrolments,
+		events: known.events || said.events,
 	};
 }

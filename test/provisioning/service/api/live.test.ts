@@ -32,8 +32,8 @@ afterEach(async () => {
 	await api?.close();
 });
 
-const everything: LiveChange = { devices: [], all: true, rollouts: [], enrolments: true };
-const nothing: LiveChange = { devices: [], all: false, rollouts: [], enrolments: false };
+const everything: LiveChange = { devices: [], all: true, rollouts: [], enrolments: true, events: true };
+const nothing: LiveChange = { devices: [], all: false, rollouts: [], enrolments: false, events: false };
 
 interface Watching {
 	changes: LiveChange[];

@@ -41,6 +41,7 @@ export const samples: { [Id in RouteId]: RequestOf<Routes[Id]> } = {
 	"devices.commands": ofDevice,
 	"devices.revoke": { ...ofDevice, body: { reason: "lost" } },
 	"devices.events": { ...ofDevice, query: { limit: "10" } },
+	"events.list": { ...none, query: { limit: "10", room: ROOM, type: "trouble", since: "2026-01-01T00:00:00Z" } },
 	"enrolments.list": none,
 	"enrolments.create": { ...none, body: { room: twin().room } },
 	"enrolments.withdraw": ofId,

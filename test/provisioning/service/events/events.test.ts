@@ -14,6 +14,7 @@ import { serviceNamePrefix, topics } from "../../../../provisioning/contract/top
 import { BrokerLine } from "../../../../provisioning/line/BrokerLine.ts";
 import { ServiceLine } from "../../../../provisioning/service/bus/ServiceLine.ts";
 import { purgeEvents, storeEvents } from "../../../../provisioning/service/events/events.ts";
+import { ANNOUNCEMENTS, announce, readAnnouncement } from "../../../../provisioning/service/fleet/announcements.ts";
 import { type DeviceIdentity, random16 } from "../../../sim/fleet/enrolDevice.ts";
 import type { SimulatedDevice } from "../../../sim/fleet/SimulatedDevice.ts";
 import { TestFleet } from "../fleet/TestFleet.ts";
@@ -94,6 +95,39 @@ test("what a device tells is kept with its time and content, once however often 
 		ts: new Date(one.ts),
 		data: { code: "camera.lost", over: false },
 	});
+});
+
+test("whoever watches hears that something was told, and not of what was told before", async () => {
+	const one = envelope();
+	const heard: boolean[] = [];
+	const listening = new Promise<void>((resolve) => {
+		const stop = fleet.database.listen(ANNOUNCEMENTS, (payload) => {
+			// the first one only says that it listens now
+			if (payload === null) return resolve();
+			heard.push(readAnnouncement(payload).events);
+		});
+		onTestFinished(stop);
+	});
+	await listening;
+	const tell = () =>
+		storeEvents(
+			fleet.db,
+			[
+				{
+					kind: "event",
+					id: device.id,
+					type: "trouble",
+					message: { ...one, data: { code: "camera.lost", over: true } },
+				},
+			],
+			Date.now(),
+		);
+	expect(await tell()).toBe(1);
+	await expect.poll(() => heard.filter(Boolean)).toHaveLength(1);
+	expect(await tell()).toBe(0);
+	await announce(fleet.db, { enrolments: true });
+	await expect.poll(() => heard.at(-1)).toBe(false);
+	expect(heard.filter(Boolean)).toHaveLength(1);
 });
 
 test("the same message id of another device is another event; of nobody's device none", async () => {

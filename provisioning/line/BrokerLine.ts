@@ -143,6 +143,8 @@ export class BrokerLine {
 			// First: `end` answers all that waits with an error, which would look like a refusal of the broker's.
 			this.#lost(String((error as NodeJS.ErrnoException | undefined)?.code ?? ""), reached);
 			client.end(true);
+			// `end` does nothing for a client that is ending in order already, and waits for acknowledgements that may never come.
+			client.stream.destroy();
 		};
 		this.#drop = drop;
 		this.#cancelWait = clock.after(connectMs, drop);
@@ -226,15 +228,22 @@ export class BrokerLine {
 		this.#cancelWait();
 		const client = this.#client;
 		this.#client = null;
-		if (client && this.#open) {
-			// DISCONNECT, so that the broker drops the last will; but acknowledgements that never come are not waited for.
-			await new Promise<void>((resolve) => {
-				this.#cancelWait = this.#options.clock.after(CLOSE_MS, resolve);
-				client.end(false, this.#options.disconnecting ?? {}, () => resolve());
-			});
-		}
+		if (client && this.#open) await this.#disconnect(client);
 		this.#drop?.();
 		this.events.clear();
+	}
+
+	/** DISCONNECT, so that the broker drops the last will; but neither acknowledgements that never come are waited for, nor a broker that is gone. */
+	#disconnect(client: MqttClient): Promise<void> {
+		return new Promise((resolve) => {
+			const over = (): void => {
+				cancel();
+				resolve();
+			};
+			const cancel = this.#options.clock.after(CLOSE_MS, over);
+			client.once("close", over);
+			client.end(false, this.#options.disconnecting ?? {}, over);
+		});
 	}
 
 	#ask<T>(

@@ -68,6 +68,23 @@ test("a message that was under way when the line was lost is unreachable, not re
 	}
 });
 
+test("closing ends, and the connection with it, whatever becomes of a message that was not acknowledged", async () => {
+	for (const how of ["the broker stays silent", "the broker dies meanwhile"] as const) {
+		const clock = new ManualClock(Date.now());
+		const line = await open(clock);
+		const { length } = broker.heard;
+		broker.acknowledge = () => new Promise(() => {});
+		const outcome = expect(say(line), how).rejects.toMatchObject({ code: "line.unreachable" });
+		await expect.poll(() => broker.heard.length).toBe(length + 1);
+		const closed = line.close();
+		if (how === "the broker stays silent") clock.advance(2000);
+		else broker.cut();
+		await closed;
+		await outcome;
+		await expect.poll(() => broker.connections, { message: how }).toBe(0);
+	}
+});
+
 test("a message that the broker does not take is refused, and the line stays", async () => {
 	const line = await open();
 	broker.acknowledge = () => 0x87;

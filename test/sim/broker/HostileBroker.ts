@@ -51,6 +51,11 @@ export class HostileBroker {
 		return `mqtts://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
 	}
 
+	/** Connections that are open now. */
+	get connections(): number {
+		return this.#lines.size;
+	}
+
 	/** Sends a message to one client, asked for or not. */
 	send(clientId: string, message: Message): void {
 		for (const [socket, line] of this.#lines) if (line.id === clientId) this.#publish(socket, message);

@@ -31,6 +31,8 @@ const RING_KEY_MS = 500;
 const MOST_EXPIRY_SECONDS = 60;
 /** Who rings is to hear soon that the broker hangs, and not that nobody answers. */
 const RING_MOST_MS = 5000;
+/** Who ends waits no longer for a broker that hangs: it says our last will when it comes to itself. */
+const FAREWELL_MOST_MS = 2000;
 
 /**
  * Who is there: says it of this room, and tells the room program of those that it lists; and carries frames of rings, which it can neither
@@ -123,7 +125,9 @@ export class Presences {
 	async farewell(): Promise<void> {
 		this.#closing = true;
 		const { line } = this.#options;
-		if (line.isOpen) await line.publish(this.own.topic, this.own.offline(), { retain: true }).catch(() => {});
+		if (!line.isOpen) return;
+		const how = { retain: true, withinMs: FAREWELL_MOST_MS };
+		await line.publish(this.own.topic, this.own.offline(), how).catch(() => {});
 	}
 
 	close(): void {

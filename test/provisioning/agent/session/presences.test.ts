@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from "vitest";
 import { ManualClock } from "../../../../device/core/clock.ts";
 import { encodePayload } from "../../../../provisioning/contract/envelope.ts";
 import { presence } from "../../../../provisioning/contract/ring.ts";
@@ -86,6 +86,26 @@ test("a directory that grows or shrinks over the border changes what is known", 
 	expect(heardOf(agent)).toContain("dev-room-1");
 	await list(agent, 40, 4);
 	await expect.poll(() => agent.room.last("directory")).toEqual({ t: "directory", watched: false });
+});
+
+test("an agent that ends doesn't wait half a minute for a broker that hangs", async () => {
+	const clock = new ManualClock(Date.now());
+	const agent = await listing(1, clock);
+	const broker = fleet.broker.pid as number;
+	process.kill(broker, "SIGSTOP");
+	onTestFinished(() => void process.kill(broker, "SIGCONT"));
+	let ended = false;
+	void agent.stop().then(() => {
+		ended = true;
+	});
+	let passed = 0;
+	const afterSomeSeconds = (): boolean => {
+		if (passed === 5000) return ended;
+		clock.advance(500);
+		passed += 500;
+		return ended;
+	};
+	await expect.poll(afterSomeSeconds).toBe(true);
 });
 
 test("a room program that comes later is told what is known; a line that comes back begins anew", async () => {

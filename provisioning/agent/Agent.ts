@@ -177,6 +177,7 @@ export class Agent {
 			log: this.#options.log,
 			refusals: this.#refusals,
 			random: this.#random,
+			broken: (code) => this.#options.broken(code),
 			confirmed: () => sendBack({ type: "session.confirmed" }),
 			renewed: (changed) => sendBack({ type: "session.renewed", membership: changed }),
 			unenrolled: () => sendBack({ type: "session.unenrolled" }),

@@ -36,6 +36,8 @@ export interface JobDeskOptions {
 	clock: Clock;
 	log: Log;
 	refusals: Refusals;
+	/** The machine has ended in an error: only an agent that starts anew goes on, from the record. */
+	broken(code: string): void;
 }
 
 /** The guard is asked again so often, besides whenever the room says something new. */
@@ -64,7 +66,7 @@ export class JobDesk {
 		const record = store.get("job", jobRecord);
 		const lastSeq = store.get("job.seq", z.number()) ?? 0;
 		this.#actor = createActor(this.#machine(), { input: { record, lastSeq }, clock: xstateClock(clock) });
-		this.#actor.subscribe({ next: () => this.#show(), error: () => this.#broken() });
+		this.#actor.subscribe({ next: () => this.#show(), error: () => options.broken("agent.job_machine") });
 		this.#stops = [
 			link.events.on("arrived", () => this.#show()),
 			link.events.on("update", ({ now }) => this.#person(now)),
@@ -264,10 +266,5 @@ export class JobDesk {
 	#show(): void {
 		const { value, context } = this.#actor.getSnapshot();
 		this.#options.link.send({ t: "update", update: updateShown(value, context, this.#options.clock.now()) });
-	}
-
-	/** No state of the machine throws; should one, a restart of the agent goes on from the record. */
-	#broken(): void {
-		this.#options.log.write("error", "error.unexpected", { code: "agent.job_machine" });
 	}
 }

@@ -38,6 +38,8 @@ export interface SessionParts {
 	log: Log;
 	refusals: Refusals;
 	random: () => number;
+	/** Something happened that nothing goes on from. */
+	broken(code: string): void;
 }
 
 export interface SessionOptions extends SessionParts {
@@ -111,7 +113,10 @@ export class FleetSession {
 		this.#commands = new CommandDesk({ self, link, room, outbox, store, clock, log, refusals, unenrol });
 		this.#sender = new OutboxSender({ outbox, line, self, clock, refusals });
 		const { executor } = options;
-		this.#jobs = new JobDesk({ self, executor, link, room, twin: this.#twin, outbox, store, clock, log, refusals });
+		this.#jobs = new JobDesk({
+			...{ self, executor, link, room, twin: this.#twin, outbox, store, clock, log, refusals },
+			broken: (code) => options.broken(code),
+		});
 		this.#revocations = new RevocationFile({ path: identities.revocationFile, files: diskFiles, refusals });
 		this.#stops = [
 			line.events.on("opened", () => void this.#introduce()),

@@ -33,6 +33,28 @@ describe("a firmware job", () => {
 		expect(device.statuses).toHaveLength(length);
 	});
 
+	test("whose machine breaks is told of, and goes on with the agent that starts next", async () => {
+		const device = new JobRig();
+		device.wrap = (executor) =>
+			new Proxy(executor, {
+				get(of, name) {
+					// asked by a guard, which no state of a machine can catch
+					if (name === "worstCaseMs") throw new Error("not to be thought of");
+					const value: unknown = Reflect.get(of, name);
+					return typeof value === "function" ? value.bind(of) : value;
+				},
+			});
+		device.start();
+		device.job();
+		await device.until(() => device.broken.length > 0);
+		expect(device.broken).toEqual(["agent.job_machine"]);
+		device.end();
+		device.wrap = (executor) => executor;
+		device.start();
+		await device.until(() => device.states.includes("SUCCEEDED"));
+		device.check();
+	});
+
 	test("for what is not newer, or for a device without firmware, is rejected", async () => {
 		const device = rig();
 		device.job({ spec: spec({ version: "1.0.0" }) });

@@ -65,6 +65,8 @@ export class JobRig {
 	/** Around the executor: tests look at what is asked of it. */
 	wrap: (firmware: FirmwareExecutor) => FirmwareExecutor = (firmware) => firmware;
 	desk: JobDesk | null = null;
+	/** What nothing went on from. */
+	readonly broken: string[] = [];
 	/** How often the machine was started anew. */
 	restarts = 0;
 	reached = true;
@@ -86,7 +88,7 @@ export class JobRig {
 		const refusals = new Refusals({ log: silentLog, clock });
 		this.#twin = new Twin({ store, link, log: silentLog, refusals });
 		const parts = { self, executor, link, room, twin: this.#twin, outbox, store, clock, refusals };
-		this.desk = new JobDesk({ ...parts, log: silentLog });
+		this.desk = new JobDesk({ ...parts, log: silentLog, broken: (code) => this.broken.push(code) });
 		if (this.reached) this.desk.opened();
 		this.desk.start();
 		if (this.#retained) this.desk.received(this.#retained);

@@ -1,7 +1,9 @@
 import type { Clock } from "../../../device/core/clock.ts";
 import type { Log } from "../../../device/core/log.ts";
+import { RoomError } from "../../../device/core/RoomError.ts";
 import { serviceNamePrefix, topics } from "../../contract/topics.ts";
 import type { BrokerAdapter } from "../broker/BrokerAdapter.ts";
+import { renewing } from "../broker/renewing.ts";
 import { Counters } from "../bus/Counters.ts";
 import { Intake, type IntakeHandlers, type IntakeOptions } from "../bus/Intake.ts";
 import { OutboundPublisher } from "../bus/OutboundPublisher.ts";
@@ -49,9 +51,6 @@ export interface FleetWorkerOptions {
 	outcome?: NonNullable<IntakeOptions["outcome"]>;
 }
 
-/** A certificate lives sixty days; connections keep theirs. */
-const RENEW_MS = 20 * 86_400_000;
-
 /** What workers share between them: each message goes to one of them. */
 const filters = [
 	topics.presence("+"),
@@ -84,7 +83,7 @@ export class FleetWorker {
 	readonly #publisher: OutboundPublisher;
 	readonly #leader: Leader;
 	#identity: Credentials;
-	#cancelRenewal: () => void = () => {};
+	#endRenewing: () => Promise<void> = async () => {};
 
 	private constructor(options: FleetWorkerOptions, identity: Credentials) {
 		this.#options = options;
@@ -153,7 +152,7 @@ export class FleetWorker {
 
 	/** Ends in order: takes no more, waits for what is under way, gives up its share and its leadership. */
 	async close(): Promise<void> {
-		this.#cancelRenewal();
+		await this.#endRenewing();
 		await this.#line.quiesce();
 		await this.#leader.close();
 		await this.#intake.close();
@@ -165,18 +164,14 @@ export class FleetWorker {
 		this.#publisher.start();
 		this.#leader.start();
 		this.#line.open();
-		this.#renewLater();
-	}
-
-	#renewLater(): void {
-		const { ca, number, clock } = this.#options;
-		this.#cancelRenewal = clock.after(RENEW_MS, () => {
-			ca.issueWorker(number)
-				.then((identity) => {
-					this.#identity = identity;
-				})
-				.finally(() => this.#renewLater());
-		});
+		const { ca, number, clock, log } = this.#options;
+		// the connection keeps the certificate that it has; the next one has the new one
+		const renew = async (): Promise<void> => {
+			this.#identity = await ca.issueWorker(number);
+		};
+		this.#endRenewing = renewing(clock, renew, (thrown) =>
+			log.write("error", "error.unexpected", { code: RoomError.from(thrown, "ca.unusable").code }),
+		);
 	}
 
 	#handlers(commands: Commands): IntakeHandlers {

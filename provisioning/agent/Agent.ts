@@ -95,7 +95,7 @@ export class Agent {
 		this.#store = new AgentStore(join(config.stateFolder, "agent.db"), log);
 		this.#outbox = new Outbox(this.#store, log);
 		this.#refusals = new Refusals({ log, clock });
-		this.#link = new RoomLink({ path: config.socket, log });
+		this.#link = new RoomLink({ path: config.socket, clock, log });
 		this.#room = new RoomState({ link: this.#link, clock });
 		this.#actor = createActor(this.#machine(), {
 			input: { stored: loaded.stored, now: clock.now() },

@@ -1,5 +1,6 @@
 import { chmodSync, rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
+import type { Clock } from "../../../device/core/clock.ts";
 import { Emitter } from "../../../device/core/Emitter.ts";
 import { type JsonLine, JsonLines } from "../../../device/core/JsonLines.ts";
 import type { Log } from "../../../device/core/log.ts";
@@ -25,19 +26,23 @@ export type RoomLinkEvents = Omit<Said, "hello"> & {
 const BEHIND_BYTES = 1024 * 1024;
 /** Lines that are refused before the connection is: a room program of ours sends none. */
 const MOST_REFUSED = 20;
+/** What was said last goes out first, unless nobody reads it. */
+const LAST_WORDS_MS = 1000;
 const kinds: ReadonlySet<unknown> = new Set(fromRoom.def.options.map((option) => option.shape.t.def.values[0]));
 
 /** The agent's end of the socket to the room program: one connection at a time, the newest. */
 export class RoomLink {
 	readonly events = new Emitter<RoomLinkEvents>();
 	readonly #path: string;
+	readonly #clock: Clock;
 	readonly #log: Log;
 	readonly #server: Server;
 	#socket: Socket | null = null;
 	#greeted = false;
 
-	constructor(options: { path: string; log: Log }) {
+	constructor(options: { path: string; clock: Clock; log: Log }) {
 		this.#path = options.path;
+		this.#clock = options.clock;
 		this.#log = options.log;
 		this.#server = createServer((socket) => this.#serve(socket));
 	}
@@ -76,11 +81,13 @@ export class RoomLink {
 
 	async close(): Promise<void> {
 		this.events.clear();
-		// what was said still goes out
-		this.#socket?.destroySoon();
+		const socket = this.#socket;
+		socket?.destroySoon();
+		const cancel = this.#clock.after(LAST_WORDS_MS, () => socket?.destroy());
 		this.#drop();
-		if (!this.#server.listening) return;
-		await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+		// waits for the connection too
+		if (this.#server.listening) await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+		cancel();
 	}
 
 	#serve(socket: Socket): void {

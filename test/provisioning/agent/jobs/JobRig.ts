@@ -58,7 +58,7 @@ export class JobRig {
 	readonly outbox = new Outbox(this.store, silentLog);
 	readonly faults: NonNullable<SimulatedFirmwareOptions["faults"]> = {};
 	readonly #files = memoryFiles();
-	link = new RoomLink({ path: "/nowhere", log: silentLog });
+	link = new RoomLink({ path: "/nowhere", clock: this.clock, log: silentLog });
 	room = new RoomState({ link: this.link, clock: this.clock });
 	/** Outlives the agent, as a bootloader does. */
 	readonly firmware = this.#firmware();

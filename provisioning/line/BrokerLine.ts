@@ -26,9 +26,8 @@ export interface LineOptions {
 	clock: Clock;
 	log: Log;
 	random?: () => number;
-	/** What CONNECT and DISCONNECT say beside that: a session that outlives the connection, for example. */
+	/** What CONNECT says beside that: a session that outlives the connection, for example. */
 	connecting?: mqtt.IClientOptions;
-	disconnecting?: Partial<mqtt.IDisconnectPacket>;
 	/** Is given each new client before it connects. */
 	attach?: (client: MqttClient) => void;
 	/** Codes of its errors; absent: `line.unreachable`, `line.refused`. */
@@ -242,7 +241,7 @@ export class BrokerLine {
 			};
 			const cancel = this.#options.clock.after(CLOSE_MS, over);
 			client.once("close", over);
-			client.end(false, this.#options.disconnecting ?? {}, over);
+			client.end(false, {}, over);
 		});
 	}
 

@@ -32,17 +32,16 @@ export class Batches<T> {
 		this.#options = options;
 	}
 
-	/** `done` is called when the item was worked on or has failed; never, if `close` came before. */
+	/** `done` is called when the item was worked on or has failed; never, if `close` was over before or the database away. */
 	add(item: T, done: () => void): void {
-		if (this.#closed) return;
+		if (this.#closed && !this.#running) return;
 		this.#queue.push({ item, done });
 		this.#running ??= this.#run();
 	}
 
-	/** Waits for the batch under way, unless the database is away; drops the rest. */
+	/** Works off what has come, and what comes meanwhile; drops it if the database is away. */
 	async close(): Promise<void> {
 		this.#closed = true;
-		this.#queue.length = 0;
 		this.#wake();
 		await this.#running;
 	}
@@ -52,25 +51,27 @@ export class Batches<T> {
 		await new Promise<void>((resolve) => setImmediate(resolve));
 		while (this.#queue.length > 0) {
 			const batch = this.#queue.splice(0, this.#options.most);
-			await this.#workOff(batch);
+			if (!(await this.#workOff(batch))) this.#queue.length = 0;
 		}
 		this.#running = null;
 	}
 
-	async #workOff(batch: readonly { item: T; done: () => void }[]): Promise<void> {
+	/** False: it was given up, since the database is away and nobody wants to wait any more. */
+	async #workOff(batch: readonly { item: T; done: () => void }[]): Promise<boolean> {
 		for (;;) {
 			try {
 				await this.#options.work(batch.map(({ item }) => item));
 				this.#backoff.reset();
 				break;
 			} catch (error) {
-				if (isAway(error) || isCollision(error)) {
-					if (this.#closed) return;
+				const away = isAway(error);
+				if (away || isCollision(error)) {
+					if (away && this.#closed) return false;
 					await this.#pause();
-					if (this.#closed) return;
+					if (away && this.#closed) return false;
 				} else if (batch.length > 1) {
-					for (const entry of batch) await this.#workOff([entry]);
-					return;
+					for (const entry of batch) if (!(await this.#workOff([entry]))) return false;
+					return true;
 				} else {
 					for (const { item } of batch) this.#options.failed(item, error);
 					break;
@@ -78,6 +79,7 @@ export class Batches<T> {
 			}
 		}
 		for (const { done } of batch) done();
+		return true;
 	}
 
 	#pause(): Promise<void> {

@@ -76,7 +76,7 @@ export class Intake {
 		else this.#refused("unknown", "topic_unknown");
 	}
 
-	/** Waits for what is under way; the rest stays unacknowledged, for another worker or a later time. */
+	/** Works off what has come. While the database is away that stays unacknowledged, for a worker of the same name that comes soon. */
 	async close(): Promise<void> {
 		await Promise.all([...Object.values(this.#batches).map((batches) => batches.close()), ...this.#handshakes]);
 	}

@@ -35,8 +35,9 @@ export const RECEIVE_MAXIMUM = 2000;
  *
  * - Subscribed to its filters before it is said to be open.
  * - Messages are acknowledged when they are in the database (`LateAcknowledgements`), and no more than `RECEIVE_MAXIMUM` are under way.
- * - The session outlives the connection by a minute, so that a worker that is restarted finds what came meanwhile. `close` ends it, since a
- *   broker gives members of a shared subscription their share whether they are there or not.
+ * - The session outlives the connection by a minute, after `close` too, so that a worker that is restarted finds what it had not acknowledged and
+ *   what came meanwhile: a broker gives members of a shared subscription their share whether they are there or not, and with the session forgets
+ *   it. Who goes for good calls `quiesce` first, and leaves nothing unacknowledged.
  *
  * Errors of its methods: `bus.unreachable`, `bus.refused` (no right to do it; not worth another try).
  */
@@ -57,7 +58,6 @@ export class ServiceLine {
 				clean: false,
 				properties: { sessionExpiryInterval: SESSION_SECONDS, receiveMaximum: RECEIVE_MAXIMUM },
 			},
-			disconnecting: { properties: { sessionExpiryInterval: 0 } },
 			// What the session kept comes before anything is subscribed.
 			attach: (client) => void new LateAcknowledgements(client, receive),
 			codes: { unreachable: "bus.unreachable", refused: "bus.refused" },
@@ -114,13 +114,13 @@ export class ServiceLine {
 		this.#line.drop();
 	}
 
-	/** Takes no more messages; what has come can still be acknowledged. Never throws. */
+	/** Leaves its share to others; what has come can still be acknowledged. Never throws. */
 	async quiesce(): Promise<void> {
 		this.#closed = true;
-		if (this.#isOpen) await this.#line.unsubscribe(this.#filters).catch(() => {});
+		if (this.#line.isOpen) await this.#line.unsubscribe(this.#filters).catch(() => {});
 	}
 
-	/** Ends the line for good and, if it is open, the session with it: other workers have our share at once. */
+	/** Ends the line for good. */
 	async close(): Promise<void> {
 		this.#closed = true;
 		await this.#line.close();

@@ -63,7 +63,26 @@ test("while the database is away the same batch is tried again, and nothing is d
 	expect(failed).toEqual([]);
 });
 
-test("closing drops what waits, and does not wait for a database", async () => {
+test("closing works off what has come and what comes meanwhile, and takes no more then", async () => {
+	let release = () => {};
+	const { batches, add, done } = collect(() => new Promise<void>((resolve) => (release = resolve)));
+	add(...range(15));
+	await new Promise((resolve) => setImmediate(resolve));
+	const closing = batches.close();
+	add(15);
+	await expect
+		.poll(() => {
+			release();
+			return done;
+		})
+		.toEqual(range(16));
+	await closing;
+	add(16);
+	await new Promise((resolve) => setImmediate(resolve));
+	expect(done).toEqual(range(16));
+});
+
+test("closing drops what waits for a database that is away, and does not wait for it", async () => {
 	const { batches, add, done } = collect(() => {
 		throw away();
 	}, new ManualClock());

@@ -16,7 +16,7 @@ let folder: string;
 let ca: FleetCa;
 let broker: Broker;
 let device: MqttClient;
-const lines: ServiceLine[] = [];
+const workers: { line: ServiceLine; heard: Delivery[] }[] = [];
 
 beforeAll(async () => {
 	folder = await mkdtemp(join(tmpdir(), "incamera-line-test-"));
@@ -28,7 +28,12 @@ beforeAll(async () => {
 	});
 });
 afterEach(async () => {
-	await Promise.all(lines.splice(0).map((line) => line.close()));
+	for (const { line, heard } of workers.splice(0)) {
+		// Or the next of this name would find it.
+		for (const delivery of heard) delivery.done();
+		await line.quiesce();
+		await line.close();
+	}
 });
 afterAll(async () => {
 	await device?.endAsync(true);
@@ -49,7 +54,7 @@ async function open(number: number, filter = `$share/fleet/${topics.event("+", "
 		log: silentLog,
 		random: () => 0.1,
 	});
-	lines.push(line);
+	workers.push({ line, heard });
 	line.open();
 	await expect.poll(() => line.isOpen).toBe(true);
 	const texts = () => heard.map(({ payload }) => payload.toString());
@@ -93,6 +98,17 @@ test("a worker that is away for a moment finds what came meanwhile; one that was
 	await say(...range(20));
 	await expect.poll(first.texts).toEqual(range(20));
 	for (const delivery of first.heard) delivery.done();
+});
+
+test("a worker that was closed finds what it had not acknowledged when it comes back soon", async () => {
+	const closed = await open(1);
+	await say(...range(20));
+	await expect.poll(closed.texts).toEqual(range(20));
+	for (const delivery of closed.heard.slice(0, 5)) delivery.done();
+	await closed.line.quiesce();
+	await closed.line.close();
+	const back = await open(1);
+	await expect.poll(back.texts).toEqual(range(20).slice(5));
 });
 
 test("a right that is missing is told, and is no reason to drop the line; a broker that dies is waited for", async () => {

@@ -1,6 +1,6 @@
 #!/bin/sh
 # All set-up, and only what is missing: Debian packages, npm packages by lockfile, native binding, pages.
-# `tools/setup.sh start` is what `npm start` needs; `tools/setup.sh test` adds what the tests need.
+# `tools/setup.sh start` is what `npm start` needs; `tools/setup.sh test` adds what the tests need, `tools/setup.sh image` what the image needs.
 # A second run finds everything in place and takes about a second, without network.
 set -eu
 cd "$(dirname "$0")/.."
@@ -9,7 +9,7 @@ purpose=${1:-start}
 say() { printf '%s\n' "$*" >&2; }
 
 # -- Debian packages (tools/debian-packages.txt is the one list)
-wanted=$(awk -v purpose="$purpose" '!/^#/ && NF && ($2 == "start" || purpose == "test") { print $1 }' tools/debian-packages.txt)
+wanted=$(awk -v purpose="$purpose" '!/^#/ { for (word = 2; word <= NF; word++) if ($word == "start" || $word == purpose) { print $1; next } }' tools/debian-packages.txt)
 missing=
 for package in $wanted; do
 	dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing="$missing $package"

@@ -55,5 +55,7 @@ export type IntentType = Intent["type"];
 export const panelFrame = z.discriminatedUnion("t", [
 	z.object({ t: z.literal("intent"), id: z.number(), intent }),
 	z.object({ t: z.literal("pong") }),
+	/** What the first snapshot of this connection shows is on the screen: a page that runs behind a dead compositor never says it. */
+	z.object({ t: z.literal("painted") }),
 ]);
 export type PanelFrame = z.infer<typeof panelFrame>;

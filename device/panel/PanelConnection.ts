@@ -42,6 +42,7 @@ export class PanelConnection {
 	/** Thumbs that are down on this panel, as far as it said. */
 	readonly #holds = new Set<string>();
 	#behind = false;
+	#painted = false;
 	#malformed = 0;
 	#unanswered = 0;
 	#cancelPing: () => void = () => {};
@@ -63,6 +64,11 @@ export class PanelConnection {
 		});
 		this.sendSnapshot();
 		this.#schedulePing();
+	}
+
+	/** Whether the panel has said that it has drawn. */
+	get painted(): boolean {
+		return this.#painted;
 	}
 
 	/** Sends the newest snapshot; a panel that is behind gets the then newest once it has caught up. */
@@ -96,6 +102,7 @@ export class PanelConnection {
 		const parsed = binary ? ({ ok: false, id: -1 } as const) : parseFrame(String(data));
 		if (!parsed.ok) this.#refuseMalformed(parsed.id);
 		else if (parsed.frame.t === "intent") this.#takeIntent(parsed.frame.id, parsed.frame.intent);
+		else if (parsed.frame.t === "painted") this.#painted = true;
 	}
 
 	#takeIntent(id: number, intent: Intent): void {

@@ -137,7 +137,8 @@ export class PanelServer {
 		app.get("/healthz", async (_request, reply) => {
 			const reason = port.notReady();
 			reply.header("cache-control", "no-store");
-			return reason === null ? { status: "ok" } : reply.code(503).send({ status: "starting", reason });
+			const painted = [...this.#connections].filter((connection) => connection.painted).length;
+			return reason === null ? { status: "ok", painted } : reply.code(503).send({ status: "starting", reason });
 		});
 
 		app.get<{ Querystring: { token?: string } }>("/pair", async (request, reply) => {

@@ -108,7 +108,18 @@ describe("pages and health", () => {
 		expect([before.status, JSON.parse(before.body)]).toEqual([503, { status: "starting", reason: "engine.starting" }]);
 		room.waitsFor = null;
 		const after = await get("/healthz");
-		expect([after.status, JSON.parse(after.body)]).toEqual([200, { status: "ok" }]);
+		expect([after.status, JSON.parse(after.body)]).toEqual([200, { status: "ok", painted: 0 }]);
+	});
+
+	it("counts the panels that have drawn, as long as they are there", async () => {
+		const painted = async (): Promise<number> => JSON.parse((await get("/healthz")).body).painted;
+		const panel = await PanelClient.connect(server.url);
+		await panel.frame("snapshot");
+		expect(await painted()).toBe(0);
+		panel.socket.send('{"t":"painted"}');
+		await expect.poll(painted).toBe(1);
+		panel.close();
+		await expect.poll(painted).toBe(0);
 	});
 
 	it("names a busy port", async () => {

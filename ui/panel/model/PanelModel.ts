@@ -54,6 +54,8 @@ export class PanelModel {
 	readonly #socket: PanelSocket;
 	/** By the page's own clock, which nobody sets. */
 	#touchedAt = performance.now();
+	/** The connection, by its number, whose first picture was told of. */
+	#told = 0;
 	#clockOffset = 0;
 	#ids = 0;
 	#noticeTimer: ReturnType<typeof setTimeout> | undefined;
@@ -166,6 +168,13 @@ export class PanelModel {
 		this.#now.value = snapshot.now;
 		this.#snapshot.value = snapshot;
 		for (const [id, pending] of this.#pending.value) if (pending.acked) this.#settle(id);
+		if (this.#told !== this.#connections.value) this.#tellPainted();
+	}
+
+	/** The second frame begins when the first one has been given to the screen. */
+	#tellPainted(): void {
+		this.#told = this.#connections.value;
+		requestAnimationFrame(() => requestAnimationFrame(() => this.#socket.send({ t: "painted" })));
 	}
 
 	#acked(id: number): void {

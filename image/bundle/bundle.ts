@@ -1,0 +1,31 @@
+import { link, mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { command } from "../core/command.ts";
+import { type Made, SOURCE_DATE_EPOCH, type Workshop } from "../core/Workshop.ts";
+import { type Keys, publicPart } from "../keys/keys.ts";
+import { manifest } from "./manifest.ts";
+
+/** An update for either slot, `update.raucb`: signed as a whole, and each block verified while it is read. */
+export async function bundle(workshop: Workshop, parts: { root: Made; keys: Keys; version: string }): Promise<Made> {
+	const { root, keys, version } = parts;
+	const words = [root.hash, version, ...(await publicPart(keys))];
+	return await workshop.step("bundle", { files: ["image/bundle/**"], words }, async (folder) => {
+		const content = join(folder, "content");
+		await mkdir(content);
+		for (const name of ["rootfs.img", "boot.img"]) await link(join(root.folder, name), join(content, name));
+		await writeFile(join(content, "manifest.raucm"), manifest({ version }));
+		await command(
+			"rauc",
+			[
+				...["bundle", `--cert=${keys.bundle.certificate}`, `--key=${keys.bundle.key}`, `--keyring=${keys.bundle.ca}`],
+				// what is in it is packed already
+				"--mksquashfs-args=-comp zstd -Xcompression-level 1 -noD -noF",
+				...[content, join(folder, "update.raucb")],
+			],
+			{ env: { SOURCE_DATE_EPOCH } },
+		);
+		await rm(content, { recursive: true });
+		const grown = (await stat(join(folder, "update.raucb"))).size / (await stat(join(root.folder, "rootfs.img"))).size;
+		workshop.progress.say(`  ${((grown - 1) * 100).toFixed(1)} % more than the root itself`);
+	});
+}

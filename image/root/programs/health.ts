@@ -1,0 +1,81 @@
+/**
+ * Runs once at each start of the appliance: waits until the room can be used, its panel is painted and media work, or says what doesn't.
+ * Exit codes: 0 healthy, 1 not (systemd then starts the machine again, and the loader counts the try). What it found is kept as
+ * `last.json` beside it, for the next start and for the service page.
+ */
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as later } from "node:timers/promises";
+import { judgeHealth, type Seen, type Verdict } from "./judgeHealth.ts";
+
+/** A start in the slowest machine, with room to spare; then the watchdog of patience ends it. Milliseconds. */
+const PATIENCE_MS = 6 * 60_000;
+const MEDIA_MS = 2 * 60_000;
+const panel = "http://127.0.0.1:8081/healthz";
+
+const say = (text: string): void => void process.stdout.write(`incamera: ${text}\n`);
+const upSeconds = (): string => Math.round(process.uptime() + startedAt).toString();
+const startedAt = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) - process.uptime();
+
+/** A word of the kernel's command line, such as the slot. */
+const bootWord = (name: string): string =>
+	new RegExp(`(?:^|\\s)${name}=(\\S+)`).exec(readFileSync("/proc/cmdline", "utf8"))?.[1] ?? "";
+const version = /^IMAGE_VERSION="?([^"\n]+)/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1] ?? "";
+
+async function askPanel(): Promise<Pick<Seen, "room" | "painted">> {
+	try {
+		const response = await fetch(panel, { signal: AbortSignal.timeout(5000) });
+		const { painted } = (await response.json()) as { painted?: unknown };
+		return { room: response.ok, painted: typeof painted === "number" && painted > 0 };
+	} catch {
+		return { room: false, painted: false };
+	}
+}
+
+/** The doctor's checks of GStreamer, in a process of their own. */
+async function askMedia(): Promise<boolean> {
+	const child = fork(join(import.meta.dirname, "doctor.js"), [], { stdio: ["ignore", "ignore", "ignore", "ipc"] });
+	const deadline = setTimeout(() => child.kill("SIGKILL"), MEDIA_MS);
+	try {
+		child.send({ identity: null, rendezvous: null, serialPorts: [] });
+		const gone = once(child, "exit").then(() => [[]]);
+		const [findings] = (await Promise.race([once(child, "message"), gone])) as [{ id: string; status: string }[]];
+		return ["gstreamer.elements", "codecs"].every((id) =>
+			findings.some((finding) => finding.id === id && finding.status !== "failed"),
+		);
+	} finally {
+		clearTimeout(deadline);
+		child.kill("SIGKILL");
+	}
+}
+
+function end(verdict: Verdict): never {
+	const slot = bootWord("rauc.slot");
+	const missing = verdict === "healthy" ? [] : verdict.missing;
+	const record = { v: 1, version, slot, at: new Date().toISOString(), healthy: verdict === "healthy", missing };
+	try {
+		writeFileSync(join(process.env["STATE_DIRECTORY"] ?? ".", "last.json"), JSON.stringify(record));
+	} catch {
+		say("what was found could not be kept");
+	}
+	say(
+		`${verdict === "healthy" ? "healthy" : `not healthy, without ${missing.join(", ")}`}: ${version} in slot ${slot}, ${upSeconds()} s`,
+	);
+	process.exit(verdict === "healthy" ? 0 : 1);
+}
+
+say(`health of ${version} in slot ${bootWord("rauc.slot")}, ${upSeconds()} s`);
+const deadline = Date.now() + PATIENCE_MS;
+const seen: Seen = { room: false, painted: false, media: false };
+while (Date.now() < deadline && !(seen.room && seen.painted)) {
+	const before = { ...seen };
+	Object.assign(seen, await askPanel());
+	if (seen.room && !before.room) say(`room program answers, ${upSeconds()} s`);
+	if (seen.painted && !before.painted) say(`panel painted, ${upSeconds()} s`);
+	if (!(seen.room && seen.painted)) await later(500);
+}
+// last: it takes a processor for some seconds, which the panel's first picture should not wait for
+if (seen.room) seen.media = await askMedia();
+end(judgeHealth(seen));

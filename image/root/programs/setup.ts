@@ -1,0 +1,113 @@
+/**
+ * Runs at each start, before the network: takes the technician's set-up file from the start partition (once, it is wiped there) and writes
+ * what agent, room program and network start with.
+ */
+import {
+	chownSync,
+	existsSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	renameSync,
+	statSync,
+	truncateSync,
+	unlinkSync,
+	writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import { RoomError } from "../../../device/core/RoomError.ts";
+import { networkUnit, type SetUpFile, setUpFile } from "./setUpFile.ts";
+
+const carried = "/efi/incamera/setup.yaml";
+const kept = "/var/lib/incamera-setup/setup.yaml";
+const run = "/run/incamera-setup";
+const MOST_BYTES = 64 * 1024;
+/** `incamera` of sysusers.d. */
+const ACCOUNT = 800;
+
+const say = (text: string): void => void process.stderr.write(`incamera: ${text}\n`);
+
+/** @throws RoomError `setup.unreadable`, `setup.refused` with the key that is wrong */
+function read(file: string): SetUpFile {
+	if (statSync(file).size > MOST_BYTES) throw new RoomError("setup.unreadable", "setup.yaml is too large");
+	let value: unknown;
+	try {
+		value = parse(readFileSync(file, "utf8"), { maxAliasCount: 0 });
+	} catch (cause) {
+		throw new RoomError("setup.unreadable", "setup.yaml is no YAML", { cause });
+	}
+	const parsed = setUpFile.safeParse(value);
+	if (parsed.success) return parsed.data;
+	const key = parsed.error.issues[0]?.path.join(".") ?? "";
+	throw new RoomError("setup.refused", `setup.yaml: ${key || "a key"} is wrong`, { context: { key } });
+}
+
+/** The file from the start partition takes the place of the one before; there it is overwritten and gone. */
+function takeCarried(): void {
+	if (!existsSync(carried)) return;
+	try {
+		read(carried);
+		writeFileSync(`${kept}.new`, readFileSync(carried), { mode: 0o600 });
+		renameSync(`${kept}.new`, kept);
+		say("set-up file taken");
+	} catch (error) {
+		// a wrong file doesn't stop a room that worked before; the technician reads why
+		const { code, message } = RoomError.from(error, "setup.unreadable");
+		say(`${code}: ${message}`);
+	}
+	const { size } = statSync(carried);
+	writeFileSync(carried, Buffer.alloc(size));
+	truncateSync(carried, 0);
+	unlinkSync(carried);
+}
+
+const dmi = (name: string): string => {
+	try {
+		return readFileSync(join("/sys/class/dmi/id", name), "utf8")
+			.replaceAll(/[^ -~]/g, "")
+			.trim();
+	} catch {
+		return "";
+	}
+};
+/** Makers leave these where a number should be. */
+const noSerial = /^(?:|0+|none|not specified|to be filled.*|default string|system serial number|unknown)$/i;
+
+function serialNumber(): string {
+	const own = dmi("product_serial");
+	if (!noSerial.test(own)) return own.slice(0, 80);
+	for (const card of readdirSync("/sys/class/net").sort()) {
+		if (!existsSync(join("/sys/class/net", card, "device"))) continue;
+		const address = readFileSync(join("/sys/class/net", card, "address"), "utf8").trim();
+		if (/^[0-9a-f:]{17}$/.test(address)) return address.replaceAll(":", "");
+	}
+	return "unknown";
+}
+
+function write(name: string, value: unknown): void {
+	const file = join(run, name);
+	writeFileSync(file, stringify(value), { mode: 0o400 });
+	chownSync(file, ACCOUNT, ACCOUNT);
+}
+
+takeCarried();
+const own: SetUpFile = existsSync(kept) ? read(kept) : {};
+write("agent.yaml", {
+	stateFolder: "/var/lib/incamera-agent",
+	socket: "/run/incamera/agent.sock",
+	// nobody can be reached under `.invalid` (RFC 2606): the panel says that no fleet is set
+	bootstrap: {
+		url: own.fleet?.bootstrap ?? "mqtts://fleet.invalid:8883",
+		...(own.fleet?.page ? { enrolUrl: own.fleet.page } : {}),
+	},
+	facts: {
+		model: (noSerial.test(dmi("product_name")) ? "InCamera" : dmi("product_name")).slice(0, 80),
+		serial: serialNumber(),
+	},
+});
+write("room.yaml", { ...parse(readFileSync("/etc/incamera/room.yaml", "utf8")), ...own.room });
+if (own.network) {
+	mkdirSync("/run/systemd/network", { recursive: true });
+	writeFileSync("/run/systemd/network/70-setup.network", networkUnit(own.network));
+}

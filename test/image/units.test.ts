@@ -1,0 +1,109 @@
+/** What the image's units promise, read from the files themselves. `systemd-analyze security` looks at them again in the image. */
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const root = join(import.meta.dirname, "../..");
+const overlay = join(root, "image/root/overlay");
+const units = new Map(
+	[
+		...globSync(join(overlay, "usr/lib/systemd/system/*.service")),
+		join(root, "provisioning/agent/systemd/incamera-agent.service"),
+	].map((file) => [basename(file), readFileSync(file, "utf8")]),
+);
+const values = (unit: string, key: string): string[] =>
+	[...unit.matchAll(new RegExp(`^${key}=(.*)$`, "gm"))].map(([, value]) => value ?? "");
+
+/** Units that are root, and what for. */
+const asRoot: Record<string, string> = {
+	"incamera-setup.service": "reads the ESP and the machine's serial number",
+	"incamera-good.service": "RAUC listens to root",
+	"incamera-give-up.service": "starts the machine again",
+};
+
+describe("the units", () => {
+	it("are these", () => {
+		expect([...units.keys()].sort()).toEqual([
+			"incamera-agent.service",
+			"incamera-give-up.service",
+			"incamera-good.service",
+			"incamera-health.service",
+			"incamera-kiosk.service",
+			"incamera-room.service",
+			"incamera-setup.service",
+		]);
+	});
+
+	it.each([...units])("%s is root only for a reason, can't become it, and writes nothing but its own", (name, unit) => {
+		const account = values(unit, "User")[0] ?? (values(unit, "DynamicUser").includes("yes") ? "dynamic" : "root");
+		expect([name, account === "root"]).toEqual([name, name in asRoot]);
+		for (const key of [
+			"NoNewPrivileges",
+			"ProtectHome",
+			"ProtectClock",
+			"ProtectKernelModules",
+			"ProtectKernelTunables",
+		]) {
+			expect([name, key, values(unit, key)]).toEqual([name, key, ["yes"]]);
+		}
+		expect(values(unit, "ProtectSystem")).toEqual(["strict"]);
+		expect(values(unit, "SystemCallArchitectures")).toEqual(["native"]);
+		expect(values(unit, "CapabilityBoundingSet")).toHaveLength(1);
+		if (account !== "root") expect(values(unit, "CapabilityBoundingSet")).toEqual([""]);
+	});
+
+	it.each([...units])("%s starts a program of the image, without a shell", (_name, unit) => {
+		for (const start of values(unit, "ExecStart")) {
+			expect(start).toMatch(/^(?:\/usr\/lib\/incamera\/|\/usr\/bin\/(?:rauc|systemctl) )/);
+			expect(start).not.toContain("sh -c");
+		}
+	});
+
+	it("let the browser talk to this machine only", () => {
+		const kiosk = units.get("incamera-kiosk.service") ?? "";
+		expect(values(kiosk, "IPAddressDeny")).toEqual(["any"]);
+		expect(values(kiosk, "IPAddressAllow")).toEqual(["localhost"]);
+	});
+
+	it("come back by themselves where they stay", () => {
+		for (const name of ["incamera-agent.service", "incamera-room.service", "incamera-kiosk.service"]) {
+			expect([name, values(units.get(name) ?? "", "Restart")]).toEqual([name, ["always"]]);
+			expect([name, values(units.get(name) ?? "", "StartLimitIntervalSec")]).toEqual([name, ["0"]]);
+		}
+	});
+});
+
+describe("the overlay", () => {
+	const text = (path: string): string => readFileSync(join(overlay, path), "utf8");
+
+	it("lets nothing in from the network", () => {
+		const rules = text("etc/nftables.conf");
+		expect(rules).toContain("hook input priority filter; policy drop;");
+		expect(rules).toContain("hook forward priority filter; policy drop;");
+		expect(rules).not.toMatch(/dport (?!546)/);
+	});
+
+	it("keeps no journal on disk, and writes nothing but /var", () => {
+		expect(text("etc/systemd/journald.conf.d/incamera.conf")).toMatch(/^Storage=volatile$/m);
+		const mounted = text("etc/fstab")
+			.split("\n")
+			.filter((line) => line !== "" && !line.startsWith("#"))
+			.map((line) => line.split(/\s+/));
+		expect(mounted.map(([, place]) => place)).toEqual(["/var", "/efi", "/tmp"]);
+		for (const [, , , options = ""] of mounted) {
+			expect(options.split(",")).toEqual(expect.arrayContaining(["nosuid", "nodev", "noexec"]));
+		}
+		expect(text("usr/lib/repart.d/50-data.conf")).toMatch(/^Encrypt=tpm2$/m);
+	});
+
+	it("has no password and no key of anybody", () => {
+		for (const path of ["etc/passwd", "etc/shadow", "etc/ssh", "root", "home"]) {
+			expect([path, existsSync(join(overlay, path))]).toEqual([path, false]);
+		}
+		for (const file of globSync("**/*", { cwd: overlay, withFileTypes: true })) {
+			if (!file.isFile()) continue;
+			const content = readFileSync(join(file.parentPath, file.name), "utf8");
+			expect(content).not.toMatch(/PRIVATE KEY|\$[156y]\$|autologin/);
+		}
+	});
+});

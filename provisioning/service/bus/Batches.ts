@@ -13,7 +13,9 @@ export interface BatchesOptions<T> {
 	clock: Clock;
 }
 
-const isAway = (error: unknown): boolean => error instanceof RoomError && error.code === "database.unavailable";
+/** A login that is not taken says nothing about the messages either: somebody changes the password at this moment. */
+const isAway = (error: unknown): boolean =>
+	error instanceof RoomError && (error.code === "database.unavailable" || error.code === "database.refused");
 
 /**
  * Work that goes through the database in batches: one at a time, with what came while the one before was under way. While the database

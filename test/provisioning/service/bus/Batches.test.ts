@@ -45,23 +45,26 @@ test("one that can't be worked on takes none with it", async () => {
 	expect(failed).toEqual([3]);
 });
 
-test("while the database is away the same batch is tried again, and nothing is done before it is back", async () => {
-	const clock = new ManualClock();
-	let tries = 0;
-	const { add, done, failed } = collect(() => {
-		if (++tries < 4) throw away();
-	}, clock);
-	add(1, 2);
-	for (let round = 1; round < 4; round++) {
-		await expect.poll(() => tries).toBe(round);
-		expect(done).toEqual([]);
-		// The wait is set up after the failure.
-		await new Promise((resolve) => setImmediate(resolve));
-		clock.advance(2000);
-	}
-	await expect.poll(() => done).toEqual([1, 2]);
-	expect(failed).toEqual([]);
-});
+test.each(["database.unavailable", "database.refused"])(
+	"while the database is away (%s) the same batch is tried again, and nothing is done before it is back",
+	async (code) => {
+		const clock = new ManualClock();
+		let tries = 0;
+		const { add, done, failed } = collect(() => {
+			if (++tries < 4) throw new RoomError(code, "away");
+		}, clock);
+		add(1, 2);
+		for (let round = 1; round < 4; round++) {
+			await expect.poll(() => tries).toBe(round);
+			expect(done).toEqual([]);
+			// The wait is set up after the failure.
+			await new Promise((resolve) => setImmediate(resolve));
+			clock.advance(2000);
+		}
+		await expect.poll(() => done).toEqual([1, 2]);
+		expect(failed).toEqual([]);
+	},
+);
 
 test("closing works off what has come and what comes meanwhile, and takes no more then", async () => {
 	let release = () => {};

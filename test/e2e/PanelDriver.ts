@@ -15,6 +15,8 @@ export class PanelDriver {
 	readonly history: string[] = [];
 	levels = { microphone: 0, far: 0 };
 	loudestFar = 0;
+	/** The far end's last ten levels: one second. */
+	readonly lastFar: number[] = [];
 
 	private constructor(socket: WebSocket) {
 		this.#socket = socket;
@@ -47,6 +49,8 @@ export class PanelDriver {
 			case "levels":
 				this.levels = frame;
 				this.loudestFar = Math.max(this.loudestFar, frame.far);
+				this.lastFar.push(frame.far);
+				if (this.lastFar.length > 10) this.lastFar.shift();
 				for (const watcher of [...this.#watchers]) watcher();
 				break;
 			case "ping":

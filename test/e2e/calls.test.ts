@@ -1,18 +1,29 @@
 /**
  * The main job, whole and real: two rooms with their engines, broker and rendezvous as processes, and Chromium as the guest.
- * Content is checked, not counters: pixels of the decoded picture, the pitch of the decoded tone.
+ * Content is checked, not counters: pixels of the decoded picture; at a guest the pitch of the decoded tone, at a room, which has no more
+ * than a meter, its loudness. The pitch that a room plays: `test/device/media/GstPeer.test.ts`.
  */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Building, type RunningBuilding } from "../../tools/building/Building.ts";
 import { freePortBase } from "../../tools/building/ports.ts";
 import { allowMedia, launchChromium } from "../sim/chromium.ts";
-import { listenToFar, loudestFromNow, loudestSound, probePicture } from "../ui/guest/farMedia.ts";
+import { listenToFar, loudestFromNow, loudestSound, pitchOfFar, probePicture } from "../ui/guest/farMedia.ts";
 import { Guest, patience } from "../ui/guest/guestBrowser.ts";
 import { PanelDriver } from "./PanelDriver.ts";
-import { untilTvShows } from "./tvPicture.ts";
+import { selfPicture, untilTvShows, untilTvShowsPicture } from "./tvPicture.ts";
+
+/** By the meter, which has a whole for 60 dB: the synthetic tone at −29 dB, and one that is 20 dB louder. */
+const toneLevel = 0.516;
+const loudLevel = 0.85;
 
 describe("calls", { timeout: 120_000 }, () => {
+	const folder = mkdtempSync(join(tmpdir(), "incamera-calls-"));
+	const loudTone = join(folder, "tone.wav");
 	let browser: Browser;
 	let building: Building;
 	let running: RunningBuilding;
@@ -21,12 +32,25 @@ describe("calls", { timeout: 120_000 }, () => {
 	let guest: Guest;
 
 	beforeAll(async () => {
-		building = new Building({ base: await freePortBase() });
+		const tone = `audiotestsrc freq=660 volume=0.5 num-buffers=500 samplesperbuffer=960 ! audio/x-raw,rate=48000,channels=1`;
+		execFileSync("gst-launch-1.0", ["-q", ...`${tone} ! wavenc ! filesink location=${loudTone}`.split(" ")]);
+		const rooms = {
+			// a drawn room, and a tone of 880 Hz
+			berlin: { camera: "synthetic", microphone: "synthetic:high" },
+			muenchen: { camera: "synthetic:blue", microphone: { file: loudTone } },
+		};
+		building = new Building({
+			base: await freePortBase(),
+			configure: (room, { config }) => {
+				config["devices"] = { ...rooms[room], speaker: "none", display: "none" };
+			},
+		});
 		[running, browser] = await Promise.all([building.start(), launchChromium([allowMedia])]);
 	});
 	afterAll(async () => {
 		await browser?.close();
 		await building?.stop();
+		rmSync(folder, { recursive: true, force: true });
 	});
 	beforeEach(async () => {
 		[berlin, muenchen] = await Promise.all([
@@ -64,6 +88,7 @@ describe("calls", { timeout: 120_000 }, () => {
 		await expect.poll(async () => (await probePicture(guest.page)).print, patience).not.toBe(first.print);
 		await listenToFar(guest.page);
 		await expect.poll(() => loudestSound(guest.page), patience).toBeGreaterThan(0.02);
+		await expect.poll(async () => Math.abs((await pitchOfFar(guest.page)) - 880), patience).toBeLessThan(10);
 
 		// room: Chromium's green test picture fills the TV, its beep moves the far meter
 		await berlin.until(({ screen }) => screen.name === "call" && screen.far.name === "Ada", "the guest's name");
@@ -84,7 +109,7 @@ describe("calls", { timeout: 120_000 }, () => {
 		await expect.poll(async () => (await probePicture(guest.page)).brightness, patience).toBeGreaterThan(20);
 	});
 
-	it("one room rings the other, both are verified, and each hears the other's tone", async () => {
+	it("one room rings the other, both are verified, and each sees the other's picture and hears its sound", async () => {
 		await berlin.until(({ can }) => can.call, "that rooms can be called");
 		await berlin.until(({ directory }) => directory[0]?.online === true, "München online");
 		expect(await berlin.touch({ type: "panel.call", room: "room-muenchen" })).toBe("ack");
@@ -95,9 +120,13 @@ describe("calls", { timeout: 120_000 }, () => {
 		const [there, here] = await Promise.all([berlin.untilPhase("connected"), muenchen.untilPhase("connected")]);
 		expect([there.security, here.security]).toEqual(["verified", "verified"]);
 		expect(there.code).toEqual(here.code);
+		await untilTvShows(running.rooms.berlin, ({ red, green, blue }) => blue > 120 && red < 90 && green < 90);
+		await untilTvShowsPicture(running.rooms.muenchen, await selfPicture(running.rooms.berlin));
+		const steady = (levels: number[], level: number) =>
+			levels.length === 10 && levels.every((far) => Math.abs(far - level) < 0.04);
 		await Promise.all([
-			berlin.until(() => berlin.loudestFar > 0.05, "München's tone"),
-			muenchen.until(() => muenchen.loudestFar > 0.05, "Berlin's tone"),
+			berlin.until(() => steady(berlin.lastFar, loudLevel), "München's tone"),
+			muenchen.until(() => steady(muenchen.lastFar, toneLevel), "Berlin's tone"),
 		]);
 		await berlin.until(({ screen }) => screen.name === "call" && screen.key !== null, "a memory of the key");
 	});

@@ -28,9 +28,10 @@ export async function* previewPictures(room: string, view: "tv" | "self" = "tv")
 	}
 }
 
-/** Mean colour of a picture's middle, decoded by GStreamer's own tools. */
-export async function middleOf(jpeg: Buffer): Promise<Colour> {
-	const side = 16;
+const side = 16;
+
+/** Red, green and blue of the middle's pixels, line by line, of a picture made small by GStreamer's own tools. */
+async function middlePixels(jpeg: Buffer): Promise<number[]> {
 	const decode = spawn(
 		"gst-launch-1.0",
 		`-q fdsrc fd=0 ! jpegdec ! videoconvert ! videoscale ! video/x-raw,format=RGB,width=${side},height=${side} ! fdsink fd=1`.split(
@@ -40,27 +41,57 @@ export async function middleOf(jpeg: Buffer): Promise<Colour> {
 	);
 	decode.stdin.end(jpeg);
 	const raw = await buffer(decode.stdout);
-	const sum = { red: 0, green: 0, blue: 0 };
-	let n = 0;
-	for (let y = 4; y < 12; y++) {
-		for (let x = 4; x < 12; x++, n++) {
-			const at = (y * side + x) * 3;
-			sum.red += raw[at] as number;
-			sum.green += raw[at + 1] as number;
-			sum.blue += raw[at + 2] as number;
-		}
+	const middle: number[] = [];
+	for (let y = 4; y < 12; y++) middle.push(...raw.subarray((y * side + 4) * 3, (y * side + 12) * 3));
+	return middle;
+}
+
+/** Mean colour of a picture's middle. */
+export async function middleOf(jpeg: Buffer): Promise<Colour> {
+	const pixels = await middlePixels(jpeg);
+	const mean = (channel: number) =>
+		pixels.filter((_, at) => at % 3 === channel).reduce((sum, value) => sum + value, 0) / (pixels.length / 3);
+	return { red: mean(0), green: mean(1), blue: mean(2) };
+}
+
+/** Mean difference of the middles of two pictures, 0–255: coding makes some 5 of it. */
+export async function differenceOf(one: Buffer, other: Buffer): Promise<number> {
+	const [here, there] = await Promise.all([middlePixels(one), middlePixels(other)]);
+	return here.reduce((sum, value, at) => sum + Math.abs(value - (there[at] ?? 0)), 0) / here.length;
+}
+
+/** Watches the room's TV until its picture is what is waited for; rejects with what was last seen after half a minute. */
+async function watchTv<T>(
+	room: string,
+	look: (jpeg: Buffer) => Promise<T>,
+	wanted: (seen: T) => boolean,
+): Promise<void> {
+	const deadline = Date.now() + 30_000;
+	let seen: T | null = null;
+	for await (const jpeg of previewPictures(room)) {
+		seen = await look(jpeg);
+		if (wanted(seen)) return;
+		if (Date.now() > deadline) break;
 	}
-	return { red: sum.red / n, green: sum.green / n, blue: sum.blue / n };
+	throw new Error(`the TV shows ${JSON.stringify(seen)}`);
 }
 
 /** Watches the room's TV until its middle has the colour that is waited for; rejects with the last one after half a minute. */
-export async function untilTvShows(room: string, wanted: (colour: Colour) => boolean): Promise<void> {
-	const deadline = Date.now() + 30_000;
-	let colour: Colour | null = null;
-	for await (const jpeg of previewPictures(room)) {
-		colour = await middleOf(jpeg);
-		if (wanted(colour)) return;
-		if (Date.now() > deadline) break;
-	}
-	throw new Error(`the TV shows ${JSON.stringify(colour)}`);
+export function untilTvShows(room: string, wanted: (colour: Colour) => boolean): Promise<void> {
+	return watchTv(room, middleOf, wanted);
+}
+
+/** Watches the room's TV until its middle is that of a picture; rejects with the last difference after half a minute. */
+export function untilTvShowsPicture(room: string, picture: Buffer): Promise<void> {
+	return watchTv(
+		room,
+		(jpeg) => differenceOf(jpeg, picture),
+		(difference) => difference < 12,
+	);
+}
+
+/** What a room's own camera sees now, from its preview. */
+export async function selfPicture(room: string): Promise<Buffer> {
+	for await (const jpeg of previewPictures(room, "self")) return jpeg;
+	throw new Error("the room shows no picture of its own");
 }

@@ -86,17 +86,31 @@ interface Heard {
 	loudest: number;
 	/** How often was listened. */
 	looks: number;
+	/** Hertz of what is loudest at this moment. */
+	pitch(): number;
 }
 
-/** Starts to listen to the far end's sound as it arrives; `loudestSound` then says the loudest so far, 0–1. */
+/** Starts to listen to the far end's sound as it arrives: for `loudestSound`, `loudestFromNow` and `pitchOfFar`. */
 export function listenToFar(page: Page): Promise<void> {
 	return page.$eval("[data-testid=far-video]", (element) => {
 		const stream = (element as HTMLVideoElement).srcObject as MediaStream;
 		const context = new AudioContext();
+		const source = context.createMediaStreamSource(new MediaStream(stream.getAudioTracks()));
 		const analyser = new AnalyserNode(context, { fftSize: 2048 });
-		context.createMediaStreamSource(new MediaStream(stream.getAudioTracks())).connect(analyser);
+		source.connect(analyser);
 		const samples = new Float32Array(analyser.fftSize);
-		const heard: Heard = { loudest: 0, looks: 0 };
+		const ear = new AnalyserNode(context, { fftSize: 8192, smoothingTimeConstant: 0 });
+		source.connect(ear);
+		const strengths = new Float32Array(ear.frequencyBinCount);
+		const heard: Heard = {
+			loudest: 0,
+			looks: 0,
+			pitch() {
+				ear.getFloatFrequencyData(strengths);
+				const loudest = strengths.reduce((best, dB, bin) => (dB > (strengths[best] as number) ? bin : best), 0);
+				return (loudest * context.sampleRate) / ear.fftSize;
+			},
+		};
 		Object.assign(globalThis, { heard });
 		setInterval(() => {
 			analyser.getFloatTimeDomainData(samples);
@@ -108,6 +122,11 @@ export function listenToFar(page: Page): Promise<void> {
 
 export function loudestSound(page: Page): Promise<number> {
 	return page.evaluate(() => (globalThis as unknown as { heard: Heard }).heard.loudest);
+}
+
+/** Hertz of what is loudest in the far end's sound at this moment, to 6 Hz; 0 in silence. */
+export function pitchOfFar(page: Page): Promise<number> {
+	return page.evaluate(() => (globalThis as unknown as { heard: Heard }).heard.pitch());
 }
 
 /** Forgets what was heard, and says the loudest of the next 75 looks: at least one and a half seconds, three of the fake beeps. */

@@ -5,12 +5,20 @@
  *
  * `INCAMERA_PORT_BASE` (8080) is the service's port; the panels have the next three. `INCAMERA_TURN=1` starts coturn too.
  */
+import { ElementsCheck } from "../device/doctor/ElementsCheck.ts";
 import { FleetBuilding } from "./building/FleetBuilding.ts";
 
 const base = Number(process.env["INCAMERA_PORT_BASE"] ?? 8080);
 if (!Number.isInteger(base) || base < 1024 || base > 65_000) {
 	console.error("start.port_invalid: INCAMERA_PORT_BASE must be a number from 1024 to 65000.");
 	process.exit(2);
+}
+
+// a room finds it out only once it is in service, after all the rest has been started
+const elements = await new ElementsCheck().run();
+if (elements.status === "failed") {
+	console.error(`${elements.code}: GStreamer's elements: ${elements.found}. Install them: ${elements.advice}`);
+	process.exit(1);
 }
 
 const building = new FleetBuilding({

@@ -8,6 +8,8 @@ import { freePortBase } from "../../tools/building/ports.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 let building: ChildProcess | null = null;
+/** What it printed for people. */
+let said = "";
 /** Where everything of a building that is a file should be. */
 let temporary: string;
 beforeEach(async () => {
@@ -45,7 +47,11 @@ async function launch(): Promise<{ pid: number; base: number }> {
 		},
 		stdio: ["ignore", "pipe", "pipe"],
 	});
-	for (const stream of [building.stdout, building.stderr]) stream?.resume();
+	said = "";
+	building.stdout?.on("data", (chunk) => {
+		said += String(chunk);
+	});
+	building.stderr?.resume();
 	return { pid: building.pid as number, base };
 }
 
@@ -64,8 +70,24 @@ async function start(): Promise<{ pids: number[]; base: number }> {
 	return { pids, base };
 }
 
-it("Ctrl-C ends every process of a building, and leaves no file", { timeout: 180_000 }, async () => {
-	const { pids } = await start();
+it("prints where everything is, and it is there; Ctrl-C ends every process of a building, and leaves no file", {
+	timeout: 180_000,
+}, async () => {
+	const { pids, base } = await start();
+	await expect.poll(() => said).toContain("Ctrl-C ends everything");
+	const addresses = said.match(/https?:\/\/\S+/g) ?? [];
+	const here = `http://127.0.0.1:${base}`;
+	expect(addresses).toEqual(
+		expect.arrayContaining([
+			...[1, 2, 3].map((place) => `http://127.0.0.1:${base + place}`),
+			...[1, 2].map((place) => `http://127.0.0.1:${base + place}/tv`),
+			...[here, `http://localhost:${base}/console/`],
+			expect.stringMatching(new RegExp(`^${here}/j/[\\w-]+#1\\.`)),
+			expect.stringMatching(new RegExp(`^http://localhost:${base}/console/#`)),
+		]),
+	);
+	// a service has no page at its root
+	for (const address of addresses.filter((one) => one !== here)) expect((await fetch(address)).status).toBe(200);
 	const ended = new Promise((resolve) => building?.once("exit", resolve));
 	building?.kill("SIGINT");
 	expect(await ended).toBe(0);

@@ -33,10 +33,6 @@ export const failureReason = z.enum([
 	"link.version_unknown",
 	// media
 	"media.engine_failed",
-	"media.camera_busy",
-	"media.camera_denied",
-	"media.microphone_busy",
-	"media.microphone_denied",
 	// calling a room
 	"ring.broker_unreachable",
 	"ring.room_offline",

@@ -16,7 +16,7 @@ export async function seedStory(db: Db, rooms: readonly string[], nowMs = Date.n
 		["call.ended", { reason: "call.left", seconds: 1834, verified: true }],
 		["device.changed", { kind: "camera", present: false }],
 		["peripheral.changed", { id: "tv", kind: "display", state: "lost", failure: "link.silent" }],
-		["trouble", { code: "media.camera_busy", over: false }],
+		["trouble", { code: "media.engine_failed", over: false }],
 	];
 	for (const [index, device] of rooms.slice(0, 12).entries()) {
 		const happened = (i: number) => nowMs - (told.length - i) * 7_200_000 - index * 437_000;

@@ -97,22 +97,6 @@ export const de: Words = {
 			title: "Bild und Ton sind ausgefallen.",
 			next: "Sie werden neu gestartet. Hilft das nicht, sagen Sie der IT Bescheid.",
 		},
-		"media.camera_busy": {
-			title: "Ein anderes Programm benutzt die Kamera.",
-			next: "Schließen Sie es, und schalten Sie die Kamera wieder ein.",
-		},
-		"media.camera_denied": {
-			title: "Die Kamera ist nicht erlaubt.",
-			next: "Erlauben Sie sie in den Einstellungen, und versuchen Sie es noch einmal.",
-		},
-		"media.microphone_busy": {
-			title: "Ein anderes Programm benutzt das Mikrofon.",
-			next: "Schließen Sie es, und schalten Sie das Mikrofon wieder ein.",
-		},
-		"media.microphone_denied": {
-			title: "Das Mikrofon ist nicht erlaubt.",
-			next: "Erlauben Sie es in den Einstellungen, und versuchen Sie es noch einmal.",
-		},
 		"ring.broker_unreachable": {
 			title: "Räume können gerade nicht angerufen werden.",
 			next: "Mit einem Link beitreten geht weiterhin.",

@@ -82,19 +82,6 @@ export const en: Words = {
 			title: "Picture and sound have failed.",
 			next: "They are being restarted. If that does not help, tell IT.",
 		},
-		"media.camera_busy": {
-			title: "Another program is using the camera.",
-			next: "Close it, then switch the camera on again.",
-		},
-		"media.camera_denied": { title: "The camera is not allowed.", next: "Allow it in the settings, then try again." },
-		"media.microphone_busy": {
-			title: "Another program is using the microphone.",
-			next: "Close it, then switch the microphone on again.",
-		},
-		"media.microphone_denied": {
-			title: "The microphone is not allowed.",
-			next: "Allow it in the settings, then try again.",
-		},
 		"ring.broker_unreachable": {
 			title: "Rooms cannot be called at the moment.",
 			next: "Joining with a link still works.",

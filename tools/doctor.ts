@@ -1,12 +1,15 @@
 /**
- * `npm run doctor [-- --json] [-- --config room.yaml --rendezvous https://meet.example.org]`: what is missing on this machine, each with
- * advice. What a device got from its fleet (certificate, rendezvous) the fleet's own `doctor` command looks at.
+ * `npm run doctor [-- --json] [-- --config room.yaml --rendezvous https://meet.example.org --identity /folder]`: what is missing on this machine,
+ * each with advice. What a device got from its fleet (certificate, rendezvous) the fleet's own `doctor` command looks at; by hand it is named here.
  * Exit code 0 when nothing failed (care is not failure), 1 when something did, 2 for wrong arguments.
  */
-import { parseArgs } from "node:util";
+import { join } from "node:path";
+import { type ParseArgsConfig, parseArgs } from "node:util";
 import { loadRoomConfig } from "../device/config/loadRoomConfig.ts";
+import { systemClock } from "../device/core/clock.ts";
 import { RoomError } from "../device/core/RoomError.ts";
 import { stunAnswers } from "../device/core/stunAnswers.ts";
+import { CertificateCheck } from "../device/doctor/CertificateCheck.ts";
 import type { Check } from "../device/doctor/Check.ts";
 import { CodecsCheck } from "../device/doctor/CodecsCheck.ts";
 import { DevicesCheck } from "../device/doctor/DevicesCheck.ts";
@@ -18,17 +21,19 @@ import { TurnCheck } from "../device/doctor/TurnCheck.ts";
 import { iceServersOf } from "../device/program/iceServersOf.ts";
 import { serialPortsOf } from "../device/program/serialPortsOf.ts";
 
-const { values } = parseArgs({
+const { values } = read({
 	options: {
 		json: { type: "boolean", default: false },
 		config: { type: "string" },
 		rendezvous: { type: "string" },
+		identity: { type: "string" },
 		help: { type: "boolean" },
 	},
 });
 if (values.help) {
 	console.log(
-		"npm run doctor [-- --json] [-- --config room.yaml] [-- --rendezvous https://…]\nWithout --config it examines what `npm start` would use.",
+		"npm run doctor [-- --json] [-- --config room.yaml] [-- --rendezvous https://…] [-- --identity folder]\n" +
+			"Without --config it examines what `npm start` would use. The folder has key.pem, certificate.pem and ca.pem.",
 	);
 	process.exit(0);
 }
@@ -51,6 +56,11 @@ if (values.config) {
 	checks.push(new PortCheck("panel of München", base + 2));
 	checks.push(new PortCheck("panel of the new device", base + 3));
 }
+if (values.identity) {
+	const file = (name: string) => join(values.identity as string, `${name}.pem`);
+	const identity = { key: file("key"), certificate: file("certificate"), ca: file("ca") };
+	checks.push(new CertificateCheck(identity, systemClock));
+}
 const rendezvous = values.rendezvous ?? (values.config ? null : `http://127.0.0.1:${base}`);
 if (rendezvous) checks.push(new TurnCheck((signal) => iceServersOf(rendezvous, signal), stunAnswers));
 
@@ -68,3 +78,12 @@ for await (const result of runChecks(checks)) {
 	}
 }
 process.exit(worst);
+
+function read<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
+	try {
+		return parseArgs(config);
+	} catch (thrown) {
+		console.error(`doctor.arguments: ${(thrown as Error).message}`);
+		process.exit(2);
+	}
+}

@@ -1,4 +1,4 @@
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Clock } from "../core/clock.ts";
 import { type Check, care, type Finding, failed, fine } from "./Check.ts";
@@ -7,14 +7,21 @@ const dayMs = 86_400_000;
 /** Certificates live 60 days and are renewed at two thirds: below this many days left, renewal has failed. */
 const careDays = 15;
 
-/** Whether the room's device certificate is the fleet's, fits its key's file, and lasts. */
+/** Paths of PEM files. */
+export interface IdentityFiles {
+	key: string;
+	certificate: string;
+	ca: string;
+}
+
+/** Whether the room's device certificate is the fleet's, fits its key, and lasts. */
 export class CertificateCheck implements Check {
 	readonly id = "certificate";
 	readonly title = "Device certificate";
-	readonly #files: { certificate: string; ca: string };
+	readonly #files: IdentityFiles;
 	readonly #clock: Clock;
 
-	constructor(files: { certificate: string; ca: string }, clock: Clock) {
+	constructor(files: IdentityFiles, clock: Clock) {
 		this.#files = files;
 		this.#clock = clock;
 	}
@@ -22,13 +29,15 @@ export class CertificateCheck implements Check {
 	async run(): Promise<Finding> {
 		let leaf: X509Certificate;
 		let ca: X509Certificate;
+		let fits: boolean;
 		try {
 			leaf = new X509Certificate(await readFile(this.#files.certificate));
 			ca = new X509Certificate(await readFile(this.#files.ca));
+			fits = leaf.checkPrivateKey(createPrivateKey(await readFile(this.#files.key)));
 		} catch {
 			return failed(
 				"doctor.certificate_unreadable",
-				"certificate or CA can't be read",
+				"key, certificate or CA can't be read",
 				"Check `identity` in the room's configuration; enrol the room again if the files are gone.",
 			);
 		}
@@ -37,6 +46,12 @@ export class CertificateCheck implements Check {
 				"doctor.certificate_foreign",
 				"not issued by the configured fleet CA",
 				"Put the fleet's own ca.pem in place, or enrol the room again.",
+			);
+		if (!fits)
+			return failed(
+				"doctor.certificate_key_wrong",
+				"not made for the key that lies beside it",
+				"Enrol the room again; if files were copied by hand, copy key and certificate of the same device.",
 			);
 		const now = this.#clock.now();
 		const from = Date.parse(leaf.validFrom);

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { doctorCheck } from "../../provisioning/contract/commands.ts";
+import type { IdentityFiles } from "../doctor/CertificateCheck.ts";
 import type { ConfiguredPort } from "../doctor/SerialPortCheck.ts";
 import type { Claimed } from "./ClaimedRoom.ts";
 
@@ -20,7 +21,7 @@ export type DoctorCheck = z.infer<typeof doctorCheck>;
 
 /** What the child is asked to look at. */
 export interface DoctorQuestion {
-	identity: { certificate: string; ca: string } | null;
+	identity: IdentityFiles | null;
 	/** Origin; null: none is known. */
 	rendezvous: string | null;
 	serialPorts: ConfiguredPort[];
@@ -39,7 +40,7 @@ export async function runDoctor(
 	const timer = setTimeout(() => child.kill("SIGKILL"), deadlineMs);
 	try {
 		const question: DoctorQuestion = {
-			identity: claim && { certificate: claim.identity.certificate, ca: claim.identity.ca },
+			identity: claim && { key: claim.identity.key, certificate: claim.identity.certificate, ca: claim.identity.ca },
 			rendezvous: claim?.rendezvous ?? null,
 			serialPorts,
 		};

@@ -64,9 +64,10 @@ describe("checks of the doctor", () => {
 		const clock = new ManualClock(start);
 		const ca = await FleetCa.open(join(folder, "ca"), { development: true });
 		const other = await FleetCa.open(join(folder, "other"), { development: true });
-		const { certificate } = await ca.issueDevice("room-berlin");
-		const files = { certificate: join(folder, "device.pem"), ca: join(folder, "ca", "ca.pem") };
-		await writeFile(files.certificate, certificate);
+		const { certificate, key } = await ca.issueDevice("room-berlin");
+		const file = (name: string) => join(folder, name);
+		const files = { key: file("device.key.pem"), certificate: file("device.pem"), ca: file("ca/ca.pem") };
+		await Promise.all([writeFile(files.certificate, certificate), writeFile(files.key, key)]);
 		const check = new CertificateCheck(files, clock);
 		expect(await check.run()).toMatchObject({ status: "ok" });
 		clock.advance(50 * dayMs);
@@ -79,6 +80,10 @@ describe("checks of the doctor", () => {
 		expect(other.pin).not.toBe(ca.pin);
 		const foreign = { ...files, ca: join(folder, "other", "ca.pem") };
 		expect(await new CertificateCheck(foreign, clock).run()).toMatchObject({ code: "doctor.certificate_foreign" });
+		await writeFile(file("another.key.pem"), (await ca.issueDevice("room-bonn")).key);
+		expect(await new CertificateCheck({ ...files, key: file("another.key.pem") }, clock).run()).toMatchObject({
+			code: "doctor.certificate_key_wrong",
+		});
 		const gone = { ...files, certificate: join(folder, "nothing.pem") };
 		expect(await new CertificateCheck(gone, clock).run()).toMatchObject({ code: "doctor.certificate_unreadable" });
 	});

@@ -34,9 +34,11 @@ const arrows: Record<string, string[]> = {
 	"provisioning/contract": [],
 	// the line to the broker, for whoever has one
 	"provisioning/line": ["device/core"],
-	"provisioning/agent": ["provisioning/contract", "provisioning/line", "device/core"],
-	"provisioning/cli": ["provisioning/contract", "device/core"],
-	"provisioning/service": ["provisioning/contract", "provisioning/line", "device/core"],
+	// what is said of firmware: signed by tools and service, believed or not by the agent
+	"provisioning/trust": ["provisioning/contract", "device/core"],
+	"provisioning/agent": ["provisioning/contract", "provisioning/line", "provisioning/trust", "device/core"],
+	"provisioning/cli": ["provisioning/contract", "provisioning/trust", "device/core"],
+	"provisioning/service": ["provisioning/contract", "provisioning/line", "provisioning/trust", "device/core"],
 	// builds the others as they are, and imports none of them
 	image: ["device/core", "tools"],
 };

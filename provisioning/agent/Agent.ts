@@ -10,6 +10,7 @@ import { type ClaimEvent, type Code, claimMachine } from "./claim/claimMachine.t
 import { claimOf } from "./claim/claimOf.ts";
 import { Enrolment, type Issued } from "./claim/Enrolment.ts";
 import { IdentityStore, type Membership } from "./identity/IdentityStore.ts";
+import { diskFiles } from "./identity/StateFiles.ts";
 import { chooseExecutor } from "./jobs/chooseExecutor.ts";
 import type { FirmwareExecutor } from "./jobs/FirmwareExecutor.ts";
 import { RoomLink } from "./local/RoomLink.ts";
@@ -19,6 +20,7 @@ import { eventRow } from "./session/deviceEvents.ts";
 import { FleetSession } from "./session/FleetSession.ts";
 import { AgentStore } from "./store/AgentStore.ts";
 import { Outbox } from "./store/Outbox.ts";
+import { CLOCK_EPOCH, UpdateTrust } from "./trust/UpdateTrust.ts";
 
 export const VERSION = "0.1.0";
 
@@ -172,6 +174,7 @@ export class Agent {
 			link: this.#link,
 			room: this.#room,
 			executor: this.#executor,
+			trustOf: (of) => this.#trustOf(of),
 			facts: () => this.#facts,
 			clock: this.#clock,
 			log: this.#options.log,
@@ -191,6 +194,21 @@ export class Agent {
 		return () => {
 			this.#ending = session.close();
 		};
+	}
+
+	#trustOf({ identity }: Membership): UpdateTrust | null {
+		const { stateFolder, updateRoot } = this.#options.config;
+		if (updateRoot === undefined) return null;
+		return new UpdateTrust({
+			rootPath: updateRoot,
+			epochPath: CLOCK_EPOCH,
+			folder: join(stateFolder, "trust"),
+			files: diskFiles,
+			clock: this.#clock,
+			random: this.#random,
+			device: identity.deviceId,
+			authority: identity.pem.ca,
+		});
 	}
 
 	/** In this order: a power cut at any point leaves a device that goes on forgetting. */

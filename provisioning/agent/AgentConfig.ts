@@ -5,7 +5,7 @@ const path = z.string().check(z.minLength(1));
 const url = (scheme: RegExp) => z.string().check(z.regex(scheme), z.maxLength(300));
 
 /** The agent's configuration file, YAML. All the rest comes with the twin, once the device is claimed. */
-export const agentConfig = z.strictObject({
+const keys = z.strictObject({
 	/** Identity, twin, outbox and job: what outlives a restart. 0700, on the encrypted data partition. */
 	stateFolder: path,
 	/** The unix socket that the room program connects to. */
@@ -22,9 +22,17 @@ export const agentConfig = z.strictObject({
 	}),
 	/** Who installs firmware; absent: nobody, and such jobs are rejected. Said here, not found out: a laptop may have a RAUC, too. */
 	firmware: z.optional(z.enum(["simulated", "rauc"])),
+	/** Root metadata of the image repository, a part of the verified firmware: what it does not lead to is not installed. Needed by `rauc`. */
+	updateRoot: z.optional(path),
 	/** Of downloads, at most; less while the room is in a call. Absent: 4000. */
 	downloadKilobytesPerSecond: z.optional(z.number().check(z.gte(32), z.lte(1_000_000))),
 });
+export const agentConfig = keys.check(
+	z.refine(({ firmware, updateRoot }) => firmware !== "rauc" || updateRoot !== undefined, {
+		error: "firmware: rauc needs updateRoot",
+		path: ["updateRoot"],
+	}),
+);
 export type AgentConfig = z.infer<typeof agentConfig>;
 
 /** Reads and checks the file. Errors: `config.unreadable`, `config.refused` (context: line and key). */

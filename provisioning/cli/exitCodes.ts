@@ -25,15 +25,24 @@ const conflicts = new Set([
 	"probe.port_busy",
 	"recording.port_busy",
 	"cli.file_exists",
+	"repo.exists",
 ]);
 const forbidden = new Set([
+	"repo.development",
+	"repo.key_foreign",
 	"api.not_signed_in",
 	"api.forbidden",
 	"cli.no_token",
 	"local.forbidden",
 	"recording.denied",
 ]);
-const notFound = new Set(["api.not_found", "probe.nothing_found", "recording.no_such_device"]);
+const notFound = new Set([
+	"api.not_found",
+	"cli.not_published",
+	"repo.no_such_release",
+	"probe.nothing_found",
+	"recording.no_such_device",
+]);
 const usage = new Set(["cli.usage", "config.invalid", "config.unreadable"]);
 
 export function exitCodeOf(code: string): ExitCode {
@@ -56,6 +65,11 @@ export const nextSteps: Readonly<Record<string, string>> = {
 	"api.not_found": "Ids are listed by: incamera fleet rooms",
 	"local.forbidden": "Run it as the service's account or as root: sudo incamera fleet invite --local <stateFolder>",
 	"local.unreachable": "Is the service running on this machine, and is the folder its stateFolder?",
+	"repo.key_missing":
+		"Keys are root-1.pem to root-3.pem, targets.pem, snapshot.pem and timestamp.pem; `repo init` made them.",
+	"repo.key_foreign":
+		"The root names which keys count; another one is brought in by: incamera image repo sign --root … --replace …",
+	"repo.development": "Make another repository, without --development, with keys that nobody else has.",
 	"probe.nothing_found":
 		"Is it switched on, is the cable a crossed one where it has to be, and does RS-232 control have to be allowed in its menu?",
 	"probe.port_busy":

@@ -13,6 +13,7 @@ import { rollouts } from "./fleet/rollouts.ts";
 import { rooms } from "./fleet/rooms.ts";
 import { simulate } from "./fleet/simulate.ts";
 import type { Io } from "./Io.ts";
+import { imageCommands } from "./image/imageCommands.ts";
 import { manPage } from "./manPage.ts";
 import { roomCommands } from "./room/roomCommands.ts";
 
@@ -51,6 +52,7 @@ export function createProgram(options: ProgramOptions): Command {
 	for (const group of [rooms, events, changes, enrol, rollouts, audit, simulate]) group(fleet, run);
 	invite(fleet, io, asJson);
 	roomCommands(program, io, asJson);
+	imageCommands(program, io, asJson);
 	fleet
 		.command("login")
 		.summary("keep address and token for this user")

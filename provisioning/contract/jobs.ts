@@ -77,6 +77,15 @@ export const firmwareSpec = z.object({
 });
 export type FirmwareSpec = z.infer<typeof firmwareSpec>;
 
+/** What the fleet's director says of a job, signed (docs/adr/0010). */
+export const directive = z.object({
+	/** Of the director, by the fleet's authority; PEM. */
+	certificate: z.string().check(z.maxLength(4096)),
+	/** Targets metadata of The Update Framework, JSON: this device is to install this bundle. */
+	targets: z.string().check(z.maxLength(8192)),
+});
+export type Directive = z.infer<typeof directive>;
+
 /** Retained; empty payload: nothing to do. */
 export const jobNext = z.object({
 	...envelope,
@@ -85,6 +94,8 @@ export const jobNext = z.object({
 	seq: z.number().check(z.int(), z.gte(1)),
 	type: z.literal("firmware"),
 	spec: firmwareSpec,
+	/** Absent: whoever asks for the director's word refuses the job. */
+	director: z.optional(directive),
 	/** Not begun by then: `EXPIRED`. */
 	exp: timestamp,
 });

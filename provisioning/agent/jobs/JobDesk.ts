@@ -8,6 +8,7 @@ import { decodePayload, encodePayload } from "../../contract/envelope.ts";
 import { deviceEvent } from "../../contract/events.ts";
 import { firmwareVersion, jobNext, jobStatus } from "../../contract/jobs.ts";
 import { topics } from "../../contract/topics.ts";
+import { compareVersions } from "../../contract/versions.ts";
 import { envelopeOf } from "../envelope.ts";
 import type { RoomLink } from "../local/RoomLink.ts";
 import type { RoomState } from "../local/RoomState.ts";
@@ -15,6 +16,7 @@ import { localTime } from "../localTime.ts";
 import type { Refusals } from "../Refusals.ts";
 import type { AgentStore } from "../store/AgentStore.ts";
 import type { Outbox } from "../store/Outbox.ts";
+import type { UpdateTrust } from "../trust/UpdateTrust.ts";
 import type { Twin } from "../twin/Twin.ts";
 import type { FirmwareExecutor } from "./FirmwareExecutor.ts";
 import { type WaitsFor, waitsFor } from "./guard.ts";
@@ -23,11 +25,12 @@ import { type Job, type JobRecord, jobRecord } from "./jobRecord.ts";
 import type { JobContext, Report, Verdict } from "./jobSetup.ts";
 import { isWell, judgeProbation } from "./probation.ts";
 import { updateShown } from "./updateShown.ts";
-import { compareVersions } from "./versions.ts";
 
 export interface JobDeskOptions {
 	self: string;
 	executor: FirmwareExecutor;
+	/** Whether a bundle may be installed here; null: whoever simulates firmware asks nobody. */
+	trust: UpdateTrust | null;
 	link: RoomLink;
 	room: RoomState;
 	twin: Twin;
@@ -88,8 +91,8 @@ export class JobDesk {
 		}
 		const decoded = decodePayload(jobNext, payload);
 		if (decoded.ok) {
-			const { jobId, seq, spec, exp } = decoded.value;
-			this.#actor.send({ type: "job.next", job: { jobId, seq, spec, exp } });
+			const { jobId, seq, spec, director, exp } = decoded.value;
+			this.#actor.send({ type: "job.next", job: { jobId, seq, spec, director, exp } });
 		} else this.#options.refusals.note(`job.${decoded.reason}`);
 	}
 
@@ -105,7 +108,7 @@ export class JobDesk {
 	}
 
 	#machine() {
-		const { executor, clock, room } = this.#options;
+		const { executor, trust, clock, room } = this.#options;
 		// an executor may go on after we have ended
 		const progress = (pct: number): void => {
 			if (this.#actor.getSnapshot().status === "active") this.#actor.send({ type: "job.progress", pct });
@@ -114,7 +117,11 @@ export class JobDesk {
 			actors: {
 				booted: fromPromise(() => executor.booted()),
 				judge: fromPromise<Verdict, Job>(({ input }) => this.#judge(input)),
-				download: fromPromise<void, Job>(({ input, signal }) => executor.download(input.spec, { signal, progress })),
+				download: fromPromise<void, Job>(async ({ input, signal }) => {
+					const { jobId, seq, spec, director = null } = input;
+					await trust?.approve({ jobId, seq, spec, director }, signal);
+					await executor.download(spec, { signal, progress });
+				}),
 				install: fromPromise<void, Job>(({ input }) => executor.install(input.spec, { progress })),
 				reboot: fromPromise(() => executor.reboot()),
 				probation: fromPromise<string | null>(({ signal }) => this.#probation(signal)),

@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import type { Clock } from "../../../device/core/clock.ts";
 import { RoomError } from "../../../device/core/RoomError.ts";
 import { type FirmwareSpec, firmwareSpec, firmwareVersion } from "../../contract/jobs.ts";
+import { compareVersions } from "../../contract/versions.ts";
 import type { StateFiles } from "../identity/StateFiles.ts";
 import type { Download } from "./download/Download.ts";
 import type { Booted, FirmwareExecutor, Slot } from "./FirmwareExecutor.ts";
@@ -9,7 +10,6 @@ import { type AppliancePaths, bootId, restartMachine, runningVersion } from "./r
 import { bootFailure } from "./rauc/bootFailure.ts";
 import type { Rauc } from "./rauc/Rauc.ts";
 import { type SlotGroup, slotGroups } from "./rauc/slotGroups.ts";
-import { compareVersions } from "./versions.ts";
 
 const slot = z.enum(["A", "B"]);
 /** What we wrote into a slot. RAUC 1.8 keeps a bundle's version, and nothing by which it could be told from another of that version. */

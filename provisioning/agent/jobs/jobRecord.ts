@@ -8,6 +8,7 @@ export const job = z.object({
 	jobId: jobNext.shape.jobId,
 	seq: jobNext.shape.seq,
 	spec: jobNext.shape.spec,
+	director: jobNext.shape.director,
 	exp: jobNext.shape.exp,
 });
 export type Job = z.infer<typeof job>;

@@ -18,6 +18,7 @@ import type { Refusals } from "../Refusals.ts";
 import type { AgentStore } from "../store/AgentStore.ts";
 import type { Outbox } from "../store/Outbox.ts";
 import { OutboxSender } from "../store/OutboxSender.ts";
+import type { UpdateTrust } from "../trust/UpdateTrust.ts";
 import { Reporter } from "../twin/Reporter.ts";
 import { Twin } from "../twin/Twin.ts";
 import { roomEvent } from "./deviceEvents.ts";
@@ -33,6 +34,8 @@ export interface SessionParts {
 	link: RoomLink;
 	room: RoomState;
 	executor: FirmwareExecutor;
+	/** For a member of this fleet; null: firmware is only simulated. */
+	trustOf: (membership: Membership) => UpdateTrust | null;
 	facts: () => DeviceFacts;
 	clock: Clock;
 	log: Log;
@@ -113,8 +116,9 @@ export class FleetSession {
 		this.#commands = new CommandDesk({ self, link, room, outbox, store, clock, log, refusals, unenrol });
 		this.#sender = new OutboxSender({ outbox, line, self, clock, refusals });
 		const { executor } = options;
+		const trust = options.trustOf(membership);
 		this.#jobs = new JobDesk({
-			...{ self, executor, link, room, twin: this.#twin, outbox, store, clock, log, refusals },
+			...{ self, executor, trust, link, room, twin: this.#twin, outbox, store, clock, log, refusals },
 			broken: (code) => options.broken(code),
 		});
 		this.#revocations = new RevocationFile({ path: identities.revocationFile, files: diskFiles, refusals });

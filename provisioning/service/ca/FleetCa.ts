@@ -132,7 +132,7 @@ export class FleetCa {
 	}
 
 	/** A key and certificate for another part of the fleet's own: CN = `fleet-<part>`, which no device can have. */
-	async issuePart(part: "bootstrap" | "probe", options: { days?: number } = {}): Promise<Credentials> {
+	async issuePart(part: "bootstrap" | "probe" | "director", options: { days?: number } = {}): Promise<Credentials> {
 		return this.#issueWithKey(`CN=${reservedNamePrefix}${part}`, {
 			days: options.days ?? SERVER_DAYS,
 			usages: [clientAuth],

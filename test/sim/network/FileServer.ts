@@ -32,6 +32,12 @@ export class FileServer {
 		this.#files.set(`/${name}`, bytes);
 	}
 
+	clear(): void {
+		this.#files.clear();
+		this.asked.length = 0;
+		this.misbehave = () => false;
+	}
+
 	async stop(): Promise<void> {
 		this.#server.closeAllConnections();
 		if (!this.#server.listening) return;

@@ -4,10 +4,11 @@ import { Backoff } from "../../../../device/core/backoff.ts";
 import type { Clock } from "../../../../device/core/clock.ts";
 import { RoomError } from "../../../../device/core/RoomError.ts";
 import type { FirmwareSpec } from "../../../contract/jobs.ts";
+import { pause } from "../../pause.ts";
 import { fileDigest } from "./fileDigest.ts";
 import { Part, sizeOf } from "./Part.ts";
 import { type ByteAnswer, requestBytes } from "./requestBytes.ts";
-import { pause, Throttle } from "./Throttle.ts";
+import { Throttle } from "./Throttle.ts";
 import { LEAST_BYTES, Watch } from "./Watch.ts";
 
 export type Wanted = Pick<FirmwareSpec, "url" | "digest" | "bytes">;

@@ -1,5 +1,5 @@
 import type { Clock } from "../../../../device/core/clock.ts";
-import { RoomError } from "../../../../device/core/RoomError.ts";
+import { pause } from "../../pause.ts";
 
 /** What may be taken at once after a pause, in milliseconds of the rate. */
 const BURST_MS = 250;
@@ -27,23 +27,4 @@ export class Throttle {
 		this.#tokens = Math.min(this.#tokens + earned, (BURST_MS * rate) / 1000) - bytes;
 		if (this.#tokens < 0) await pause(this.#clock, (-this.#tokens * 1000) / rate, signal);
 	}
-}
-
-/** Resolves after `ms`. Error: `update.cancelled`. */
-export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-	return new Promise((resolve, reject) => {
-		const cancelled = (): void => {
-			cancel();
-			reject(new RoomError("update.cancelled", "cancelled"));
-		};
-		if (signal.aborted) {
-			reject(new RoomError("update.cancelled", "cancelled"));
-			return;
-		}
-		const cancel = clock.after(ms, () => {
-			signal.removeEventListener("abort", cancelled);
-			resolve();
-		});
-		signal.addEventListener("abort", cancelled, { once: true });
-	});
 }

@@ -13,6 +13,7 @@ import { RoomState } from "../../../../provisioning/agent/local/RoomState.ts";
 import { Refusals } from "../../../../provisioning/agent/Refusals.ts";
 import { AgentStore } from "../../../../provisioning/agent/store/AgentStore.ts";
 import { Outbox } from "../../../../provisioning/agent/store/Outbox.ts";
+import type { UpdateTrust } from "../../../../provisioning/agent/trust/UpdateTrust.ts";
 import { Twin } from "../../../../provisioning/agent/twin/Twin.ts";
 import { decodePayload, encodePayload } from "../../../../provisioning/contract/envelope.ts";
 import {
@@ -28,7 +29,7 @@ import { amber, calm } from "../samples.ts";
 
 export const self = "dev-00000001";
 export const begin = Date.UTC(2026, 5, 3, 1);
-const jobId = "J".repeat(22);
+export const jobId = "J".repeat(22);
 
 export const spec = (over: Partial<JobNext["spec"]> = {}): JobNext["spec"] => ({
 	version: "2.0.0",
@@ -64,6 +65,7 @@ export class JobRig {
 	readonly firmware = this.#firmware();
 	/** Around the executor: tests look at what is asked of it. */
 	wrap: (firmware: FirmwareExecutor) => FirmwareExecutor = (firmware) => firmware;
+	trust: UpdateTrust | null = null;
 	desk: JobDesk | null = null;
 	/** What nothing went on from. */
 	readonly broken: string[] = [];
@@ -87,7 +89,7 @@ export class JobRig {
 		const { clock, store, outbox, link, room } = this;
 		const refusals = new Refusals({ log: silentLog, clock });
 		this.#twin = new Twin({ store, link, log: silentLog, refusals });
-		const parts = { self, executor, link, room, twin: this.#twin, outbox, store, clock, refusals };
+		const parts = { self, executor, trust: this.trust, link, room, twin: this.#twin, outbox, store, clock, refusals };
 		this.desk = new JobDesk({ ...parts, log: silentLog, broken: (code) => this.broken.push(code) });
 		if (this.reached) this.desk.opened();
 		this.desk.start();

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { compareVersions } from "../../../../provisioning/agent/jobs/versions.ts";
+import { compareVersions } from "../../../provisioning/contract/versions.ts";
 
 test("versions are in the order of Semantic Versioning", () => {
 	const rising = [

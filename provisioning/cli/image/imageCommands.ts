@@ -1,0 +1,12 @@
+import type { Command } from "commander";
+import type { Io } from "../Io.ts";
+import { repoCommands } from "./repoCommands.ts";
+
+/** What whoever makes or brings firmware does. */
+export function imageCommands(program: Command, io: Io, asJson: () => boolean): void {
+	const image = program
+		.command("image")
+		.summary("firmware: which exists, and what is in it")
+		.description("Works on files of this machine; no fleet is needed.");
+	repoCommands(image, io, asJson);
+}

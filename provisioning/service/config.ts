@@ -49,6 +49,16 @@ export const serviceConfig = z.strictObject({
 			origin: z.string(),
 			/** The built console; absent: API only. */
 			consoleFolder: z.optional(path),
+			/**
+			 * The image repository (`incamera image repo`), which is served at `/firmware/`; `url`: where devices find it instead (a cache, a static
+			 * server), without a slash at its end.
+			 */
+			firmware: z.optional(
+				z.strictObject({
+					folder: path,
+					url: z.optional(z.string().check(z.regex(/^https?:\/\/[^?#]+[^/?#]$/), z.maxLength(500))),
+				}),
+			),
 			/** Where rooms hold their meetings, an origin. */
 			rendezvous: z.string().check(z.regex(/^https?:\/\/[A-Za-z0-9.:[\]-]{1,253}$/)),
 			/** A PostgreSQL that is run elsewhere (`ownerUrl`: by the role that owns the tables); absent: a private one. */

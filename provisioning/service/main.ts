@@ -10,6 +10,7 @@ import { type BrokerOptions, startBroker } from "./broker/mosquitto.ts";
 import { openCa } from "./ca/FleetCa.ts";
 import { readServiceConfig, type ServiceConfig } from "./config.ts";
 import { consolePage } from "./consolePage.ts";
+import { firmwareFiles } from "./firmware/firmwareFiles.ts";
 import { fleetHealth } from "./fleet/fleetHealth.ts";
 import { type FleetOptions, startFleet } from "./fleet/startFleet.ts";
 import { FleetMetrics } from "./metrics/FleetMetrics.ts";
@@ -60,7 +61,7 @@ async function fleetOf(
 		if (config.broker) running.push(await startBroker({ ca, ...privateBroker(config.broker) }));
 		return {};
 	}
-	const { name, origin, consoleFolder, database, brokers, broker, metrics: metricsFor, ...rest } = settings;
+	const { name, origin, consoleFolder, firmware, database, brokers, broker, metrics: metricsFor, ...rest } = settings;
 	if (metricsFor === "loopback" && config.behindProxy) {
 		throw new RoomError("config.unusable", "behind a proxy everybody comes from this machine: metrics need a token");
 	}
@@ -87,9 +88,11 @@ async function fleetOf(
 			const registered = await FleetApi.register(app, {
 				...api,
 				metricsFor,
+				...(firmware ? { firmware: { folder: firmware.folder, url: firmware.url ?? `${origin}/firmware` } } : {}),
 				addressOf: (request) => addressOf(request.raw, config.behindProxy),
 			});
 			fleetHealth(app, fleet.worker);
+			if (firmware) await app.register(firmwareFiles, { folder: firmware.folder });
 			if (consoleFolder) await app.register(consolePage, { folder: consoleFolder, origin });
 			// Whoever has this machine lets the first person in, and others when no admin has their passkey any longer.
 			await registered.inviteFirstAdmin(join(stateFolder, "first-admin.url"));

@@ -73,6 +73,15 @@ async function digestOf(file: string): Promise<{ digest: string; bytes: number }
 	}
 }
 
+/** What the image repository has. Error: `cli.not_published`. */
+async function published({ call }: Fleet, version: string): Promise<{ url: string; digest: string; bytes: number }> {
+	const { items } = await call("releases.list");
+	const release = items.find((one) => one.version === version);
+	if (!release) throw new RoomError("cli.not_published", "the fleet's image repository has no such version");
+	const { url, digest, bytes } = release;
+	return { url, digest, bytes };
+}
+
 /** Bringing firmware to rooms. */
 export const rollouts: Group = (fleet, run) => {
 	const group = fleet
@@ -105,22 +114,35 @@ export const rollouts: Group = (fleet, run) => {
 		.summary("begin a rollout")
 		.addArgument(new Argument("<name>", "for people"))
 		.requiredOption("--firmware <version>", "for example 2.1.0")
-		.requiredOption("--url <url>", "where rooms download the bundle")
-		.requiredOption("--file <bundle>", "the bundle itself, on this machine: its size and SHA-256 are taken from it")
+		.option(
+			"--url <url>",
+			"where rooms download the bundle; without it, what the fleet's image repository has of this version",
+		)
+		.option("--file <bundle>", "with --url: the bundle itself, on this machine; its size and SHA-256 are taken from it")
 		.option("--deadline <moment>", "RFC 3339; from then on panels ask people to let it happen")
 		.option("--rooms <ids...>", "only these; else all active rooms")
 		.option("--watch", "stay and show progress")
 		.action(
 			(
 				name: string,
-				options: { firmware: string; url: string; file: string; deadline?: string; rooms?: string[]; watch?: boolean },
+				options: {
+					firmware: string;
+					url?: string;
+					file?: string;
+					deadline?: string;
+					rooms?: string[];
+					watch?: boolean;
+				},
 			) =>
 				run(async (fleet) => {
 					const { firmware: version, url, file, deadline, rooms } = options;
+					if ((url === undefined) !== (file === undefined))
+						throw new RoomError("cli.usage", "--url and --file go together");
 					const spec = firmwareSpec.safeParse({
 						version,
-						url,
-						...(await digestOf(file)),
+						...(url !== undefined && file !== undefined
+							? { url, ...(await digestOf(file)) }
+							: await published(fleet, version)),
 						deadline: deadline ? Date.parse(deadline) : null,
 					});
 					if (!spec.success) throw new RoomError("cli.usage", `${String(spec.error.issues[0]?.path[0])} is not valid`);

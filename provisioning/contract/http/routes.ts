@@ -239,6 +239,16 @@ export const routes = {
 		access: enrollers,
 		params: ofId,
 	},
+	// -- firmware
+	"releases.list": {
+		method: "GET",
+		path: "/releases",
+		summary: "Firmware that the image repository offers, the newest first; empty where this service has none",
+		access: watchers,
+		response: listOf(shape.release),
+		errors: { "api.no_repository": 503 },
+	},
+
 	// -- rollouts
 	"rollouts.list": {
 		method: "GET",

@@ -157,6 +157,16 @@ export const rollout = z.object({
 });
 export type Rollout = z.infer<typeof rollout>;
 
+/** A bundle that the image repository offers. */
+export const release = z.object({
+	version: firmwareSpec.shape.version,
+	digest: firmwareSpec.shape.digest,
+	bytes: firmwareSpec.shape.bytes,
+	/** Where devices fetch it. */
+	url: firmwareSpec.shape.url,
+});
+export type Release = z.infer<typeof release>;
+
 export const rolloutDevice = z.object({
 	device: deviceId,
 	name: label,

@@ -16,6 +16,7 @@ import { enrolmentHandlers } from "./handlers/enrolments.ts";
 import { eventHandlers } from "./handlers/events.ts";
 import { liveHandlers } from "./handlers/live.ts";
 import { peopleHandlers } from "./handlers/people.ts";
+import { type Firmware, releaseHandlers } from "./handlers/releases.ts";
 import { rolloutHandlers } from "./handlers/rollouts.ts";
 import { sessionHandlers } from "./handlers/session.ts";
 import { LiveHub } from "./live/LiveHub.ts";
@@ -43,6 +44,8 @@ export interface FleetApiOptions {
 	metrics: FleetMetrics;
 	/** Who may read `/metrics`; absent: who has a token with the scope `metrics`. */
 	metricsFor?: MetricsRouteOptions["audience"];
+	/** What can be rolled out; absent: whatever somebody names. */
+	firmware?: Firmware;
 	addressOf?: (request: FastifyRequest) => string;
 	limits?: RegisterApiOptions["limits"];
 }
@@ -94,6 +97,7 @@ export class FleetApi {
 			...deviceHandlers({ db, duties }),
 			...eventHandlers({ db }),
 			...enrolmentHandlers({ db, clock, enrolments: duties.enrolments }),
+			...releaseHandlers({ firmware: this.#options.firmware ?? null }),
 			...rolloutHandlers({ db, rollouts: duties.rollouts }),
 			...auditHandlers({ db }),
 			...liveHandlers({ hub }),

@@ -6,6 +6,7 @@ import type { ServiceLine } from "../bus/ServiceLine.ts";
 import type { FleetCa } from "../ca/FleetCa.ts";
 import type { Db } from "../db/Database.ts";
 import { sweepAbsent } from "../registry/presences.ts";
+import type { Director } from "../rollouts/Director.ts";
 import { offerAgain } from "../rollouts/jobs.ts";
 import type { Twins } from "../twins/Twins.ts";
 
@@ -13,6 +14,7 @@ export interface CensusOptions {
 	db: Db;
 	line: ServiceLine;
 	ca: FleetCa;
+	director: Director;
 	twins: Twins;
 	clock: Clock;
 	log: Log;
@@ -68,7 +70,7 @@ export class Census {
 	}
 
 	async #take(round: number): Promise<void> {
-		const { db, line, ca, twins, clock, log } = this.#options;
+		const { db, line, ca, director, twins, clock, log } = this.#options;
 		const since = clock.now();
 		const marker = this.#waitForMarker();
 		await line.subscribe([topics.revocations()]);
@@ -78,7 +80,7 @@ export class Census {
 		if (round !== this.#round) return;
 		let published = await twins.publishAll(isKept ? new Date(since - RECENT_MS) : null);
 		if (!isKept) {
-			published += await db.transaction().execute((trx) => offerAgain(trx, clock.now()));
+			published += await db.transaction().execute((trx) => offerAgain(trx, { nowMs: clock.now(), director }));
 			// The list goes out with a new one. Last: it says that the others were written down.
 			await ca.renewCrl();
 		}

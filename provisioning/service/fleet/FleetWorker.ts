@@ -24,6 +24,7 @@ import { storeEvents } from "../events/events.ts";
 import type { DatabaseRevocations } from "../registry/DatabaseRevocations.ts";
 import { takePresences } from "../registry/presences.ts";
 import { Registry } from "../registry/Registry.ts";
+import { Director } from "../rollouts/Director.ts";
 import { takeJobReports } from "../rollouts/jobReports.ts";
 import { Rollouts } from "../rollouts/Rollouts.ts";
 import { takeReports } from "../twins/reports.ts";
@@ -82,10 +83,12 @@ export class FleetWorker {
 	readonly #intake: Intake;
 	readonly #publisher: OutboundPublisher;
 	readonly #leader: Leader;
+	readonly #director: Director;
 	#identity: Credentials;
 	#endRenewing: () => Promise<void> = async () => {};
 
-	private constructor(options: FleetWorkerOptions, identity: Credentials) {
+	private constructor(options: FleetWorkerOptions, identity: Credentials, director: Director) {
+		this.#director = director;
 		this.#options = options;
 		this.#identity = identity;
 		const { database, clock, log, ca, revocations, broker, key } = options;
@@ -98,7 +101,7 @@ export class FleetWorker {
 			twins,
 			commands,
 			enrolments: new Enrolments({ db, key, clock }),
-			rollouts: new Rollouts({ db, clock }),
+			rollouts: new Rollouts({ db, clock, director }),
 		};
 		this.#line = new ServiceLine({
 			url: broker.serviceUrl,
@@ -125,6 +128,7 @@ export class FleetWorker {
 			database,
 			line: this.#line,
 			ca,
+			director,
 			revocations,
 			broker,
 			twins,
@@ -136,7 +140,9 @@ export class FleetWorker {
 
 	/** Starts a worker; it works as soon as the broker is there, and again whenever it is back. Error: `ca.worker_invalid`. */
 	static async start(options: FleetWorkerOptions): Promise<FleetWorker> {
-		const worker = new FleetWorker(options, await options.ca.issueWorker(options.number));
+		const { ca, clock, log, number } = options;
+		const failed = renewalFailed(log);
+		const worker = new FleetWorker(options, await ca.issueWorker(number), await Director.start({ ca, clock, failed }));
 		worker.#start();
 		return worker;
 	}
@@ -153,6 +159,7 @@ export class FleetWorker {
 	/** Ends in order: takes no more, waits for what is under way, gives up its share and its leadership. */
 	async close(): Promise<void> {
 		await this.#endRenewing();
+		await this.#director.close();
 		await this.#line.quiesce();
 		await this.#leader.close();
 		await this.#intake.close();
@@ -169,9 +176,7 @@ export class FleetWorker {
 		const renew = async (): Promise<void> => {
 			this.#identity = await ca.issueWorker(number);
 		};
-		this.#endRenewing = renewing(clock, renew, (thrown) =>
-			log.write("error", "error.unexpected", { code: RoomError.from(thrown, "ca.unusable").code }),
-		);
+		this.#endRenewing = renewing(clock, renew, renewalFailed(log));
 	}
 
 	#handlers(commands: Commands): IntakeHandlers {
@@ -207,7 +212,7 @@ export class FleetWorker {
 				most: 200,
 				take: async (frames) => {
 					const reports = frames.map(({ id, job, message }) => ({ device: id, job, status: message }));
-					await takeJobReports(db, reports, clock.now());
+					await takeJobReports(db, reports, clock.now(), this.#director);
 				},
 			},
 			certificateRequest: { most: 10, take: (frames) => renewals.take(frames) },
@@ -216,3 +221,8 @@ export class FleetWorker {
 		};
 	}
 }
+
+const renewalFailed =
+	(log: Log) =>
+	(thrown: unknown): void =>
+		log.write("error", "error.unexpected", { code: RoomError.from(thrown, "ca.unusable").code });

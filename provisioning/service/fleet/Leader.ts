@@ -8,6 +8,7 @@ import type { Commands } from "../commands/Commands.ts";
 import type { Database } from "../db/Database.ts";
 import type { DatabaseRevocations } from "../registry/DatabaseRevocations.ts";
 import { RevocationKeeper } from "../registry/RevocationKeeper.ts";
+import type { Director } from "../rollouts/Director.ts";
 import { rolloutTick } from "../rollouts/rolloutTick.ts";
 import { DirectoryKeeper } from "../twins/DirectoryKeeper.ts";
 import type { Twins } from "../twins/Twins.ts";
@@ -19,6 +20,7 @@ export interface LeaderOptions {
 	database: Database;
 	line: ServiceLine;
 	ca: FleetCa;
+	director: Director;
 	revocations: DatabaseRevocations;
 	broker: BrokerAdapter;
 	twins: Twins;
@@ -42,8 +44,8 @@ export class Leader {
 
 	constructor(options: LeaderOptions) {
 		this.#options = options;
-		const { database, clock, line, ca, twins, log } = options;
-		this.#census = new Census({ db: database.db, line, ca, twins, clock, log });
+		const { database, clock, line, ca, director, twins, log } = options;
+		this.#census = new Census({ db: database.db, line, ca, director, twins, clock, log });
 		this.#leadership = new Leadership({ url: database.url, clock, changed: (leads) => this.#changed(leads) });
 	}
 
@@ -78,7 +80,7 @@ export class Leader {
 	}
 
 	#begin(): void {
-		const { database, ca, revocations, broker, line, commands, clock, log } = this.#options;
+		const { database, ca, director, revocations, broker, line, commands, clock, log } = this.#options;
 		const { db } = database;
 		const directory = new DirectoryKeeper({ database, clock });
 		const revoking = new RevocationKeeper({ database, ca, revocations, broker, clock, log });
@@ -88,7 +90,7 @@ export class Leader {
 			() => directory.close(),
 			() => revoking.close(),
 			this.#every(SECOND_MS, () => commands.expire()),
-			this.#every(5 * SECOND_MS, () => rolloutTick(db, clock.now())),
+			this.#every(5 * SECOND_MS, () => rolloutTick(db, clock.now(), director)),
 			this.#every(MINUTE_MS, async () => {
 				await discardUnconfirmed(db, clock.now());
 				await expireEnrolments(db, clock.now());

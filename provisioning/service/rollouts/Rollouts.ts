@@ -7,7 +7,8 @@ import { Audit } from "../audit/Audit.ts";
 import { type Db, json } from "../db/Database.ts";
 import type { Row } from "../db/Schema.ts";
 import { announce } from "../fleet/announcements.ts";
-import { callable, callBack, offerWaiting } from "./jobs.ts";
+import type { Director } from "./Director.ts";
+import { callable, callBack, type Offering, offerWaiting } from "./jobs.ts";
 import { failed, planWaves } from "./waves.ts";
 
 /** How long a job may wait for its room before it is `EXPIRED`. */
@@ -27,10 +28,12 @@ export interface NewRollout {
 export class Rollouts {
 	readonly #db: Db;
 	readonly #clock: Clock;
+	readonly #director: Director | null;
 
-	constructor(options: { db: Db; clock: Clock }) {
+	constructor(options: { db: Db; clock: Clock; director?: Director }) {
 		this.#db = options.db;
 		this.#clock = options.clock;
+		this.#director = options.director ?? null;
 	}
 
 	/**
@@ -70,7 +73,7 @@ export class Rollouts {
 				select ${id}::uuid, device, wave
 				from unnest(${rooms.map((room) => room.id)}::text[], ${waveOf}::int[]) as chosen (device, wave)`.execute(trx);
 			await announce(trx, { rollouts: [id] });
-			await beginWave(trx, id, 0, this.#clock.now());
+			await beginWave(trx, id, 0, this.#offering());
 			const detail = { devices: rooms.length, version: spec.version };
 			await Audit.append(trx, { actor: by, action: "rollout.create", target: `rollout:${id}`, detail });
 			return id;
@@ -91,7 +94,7 @@ export class Rollouts {
 			const failures = await failuresOf(trx, id);
 			const change = { state: "running", pause_reason: null, accepted_failures: failures } as const;
 			await setState(trx, id, change, this.#now());
-			await offerWaiting(trx, this.#clock.now());
+			await offerWaiting(trx, this.#offering());
 		});
 	}
 
@@ -100,7 +103,7 @@ export class Rollouts {
 		return this.#change(id, by, "rollout.cancel", async (trx) => {
 			await setState(trx, id, { state: "cancelled", ended_at: this.#now() }, this.#now());
 			await callBack(trx, { rollout: id, states: callable, end: { state: "CANCELLED", at: this.#now() } });
-			await offerWaiting(trx, this.#clock.now());
+			await offerWaiting(trx, this.#offering());
 		});
 	}
 
@@ -117,6 +120,10 @@ export class Rollouts {
 			await change(trx);
 			await Audit.append(trx, { actor: by, action, target: `rollout:${id}` });
 		});
+	}
+
+	#offering(): Offering {
+		return { nowMs: this.#clock.now(), director: this.#director };
 	}
 
 	#now(): Date {
@@ -136,7 +143,8 @@ export async function failuresOf(trx: Db, rollout: string): Promise<number> {
 }
 
 /** Makes the jobs of a wave's rooms and offers them to those that have none. */
-export async function beginWave(trx: Db, rollout: string, wave: number, nowMs: number): Promise<void> {
+export async function beginWave(trx: Db, rollout: string, wave: number, at: Offering): Promise<void> {
+	const { nowMs } = at;
 	const rooms = await trx
 		.selectFrom("rollout_devices as chosen")
 		.innerJoin("devices", "devices.id", "chosen.device_id")
@@ -157,7 +165,7 @@ export async function beginWave(trx: Db, rollout: string, wave: number, nowMs: n
 		from unnest(${ids}::text[], ${devices}::text[]) as made (id, device), rollouts
 		where rollouts.id = ${rollout}::uuid
 		on conflict do nothing`.execute(trx);
-	await offerWaiting(trx, nowMs);
+	await offerWaiting(trx, at);
 }
 
 /** Changes a rollout, and says so to whoever shows it. */

@@ -3,7 +3,8 @@ import { isJobOver, type JobState, type JobStatus, jobCanReach } from "../../con
 import type { Db } from "../db/Database.ts";
 import type { Row } from "../db/Schema.ts";
 import { announce } from "../fleet/announcements.ts";
-import { clearOffers, offerWaiting } from "./jobs.ts";
+import type { Director } from "./Director.ts";
+import { clearOffers, type Offering, offerWaiting } from "./jobs.ts";
 
 /** What a device says of a job; `device` is the topic's, which the broker vouches for. */
 export interface JobReport {
@@ -33,7 +34,12 @@ type Job = Pick<Row<"jobs">, (typeof kept)[number]>;
  * Takes in what devices report of their jobs, in this order, and says what became of each. All in one go: while a wave runs, some thousand rooms
  * report every step of theirs.
  */
-export async function takeJobReports(db: Db, reports: readonly JobReport[], nowMs: number): Promise<Intake[]> {
+export async function takeJobReports(
+	db: Db,
+	reports: readonly JobReport[],
+	nowMs: number,
+	director: Director | null = null,
+): Promise<Intake[]> {
 	return db.transaction().execute(async (trx) => {
 		const rows = await trx
 			.selectFrom("jobs")
@@ -56,7 +62,7 @@ export async function takeJobReports(db: Db, reports: readonly JobReport[], nowM
 		await write(
 			trx,
 			[...changed].map((id) => jobs.get(id) as Job),
-			nowMs,
+			{ nowMs, director },
 		);
 		return intakes;
 	});
@@ -79,9 +85,9 @@ function step(job: Job, { seq, state: said, pct, slot, digest, err }: JobStatus)
 	};
 }
 
-async function write(trx: Db, jobs: readonly Job[], nowMs: number): Promise<void> {
+async function write(trx: Db, jobs: readonly Job[], offering: Offering): Promise<void> {
 	if (jobs.length === 0) return;
-	const at = new Date(nowMs);
+	const at = new Date(offering.nowMs);
 	const of = <K extends keyof Job>(key: K): Job[K][] => jobs.map((job) => job[key]);
 	await sql`
 		update jobs set
@@ -96,7 +102,7 @@ async function write(trx: Db, jobs: readonly Job[], nowMs: number): Promise<void
 	await announce(trx, { devices: of("device_id"), rollouts: [...rollouts] });
 	const over = jobs.filter(({ state }) => isJobOver(state)).map(({ device_id }) => device_id);
 	if (over.length === 0) return;
-	const offered = new Set(await offerWaiting(trx, nowMs, over));
+	const offered = new Set(await offerWaiting(trx, offering, over));
 	await clearOffers(
 		trx,
 		over.filter((device) => !offered.has(device)),

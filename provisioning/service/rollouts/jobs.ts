@@ -1,17 +1,19 @@
 import { randomBytes } from "node:crypto";
 import { type RawBuilder, sql } from "kysely";
 import { encodePayload, PAYLOAD_VERSION } from "../../contract/envelope.ts";
-import { type JobState, jobNext } from "../../contract/jobs.ts";
+import { type FirmwareSpec, type JobState, jobNext } from "../../contract/jobs.ts";
 import { topics } from "../../contract/topics.ts";
 import type { Db } from "../db/Database.ts";
 import { enqueue } from "../db/Outbound.ts";
 import { announce } from "../fleet/announcements.ts";
+import type { Director } from "./Director.ts";
 
 /**
  * Offers its oldest waiting job to each room that has none: as the retained `job/next`. Jobs of rollouts that are paused wait. Call it after
  * whatever may have left a room without one. `devices`: only these; absent: all. Returns which rooms were offered one.
  */
-export async function offerWaiting(trx: Db, nowMs: number, devices?: readonly string[]): Promise<string[]> {
+export async function offerWaiting(trx: Db, at: Offering, devices?: readonly string[]): Promise<string[]> {
+	const { nowMs } = at;
 	const only = devices ? sql`and waiting.device_id = any(${[...devices]})` : sql``;
 	const { rows } = await sql<Offered>`
 		with next as (
@@ -29,7 +31,7 @@ export async function offerWaiting(trx: Db, nowMs: number, devices?: readonly st
 		returning jobs.id, device_id, seq, spec, expires_at`.execute(trx);
 	await enqueue(
 		trx,
-		rows.map((row) => offer(row, nowMs)),
+		rows.map((row) => offer(row, at)),
 	);
 	const offered = rows.map(({ device_id }) => device_id);
 	await announce(trx, { devices: offered });
@@ -40,7 +42,7 @@ export async function offerWaiting(trx: Db, nowMs: number, devices?: readonly st
 const inOrder = (which: RawBuilder<unknown>) => sql`select id from jobs where ${which} order by id for update`;
 
 /** Publishes again what is offered: for a broker that has lost what it kept. */
-export async function offerAgain(trx: Db, nowMs: number): Promise<number> {
+export async function offerAgain(trx: Db, at: Offering): Promise<number> {
 	const rows = await trx
 		.selectFrom("jobs")
 		.select(["id", "device_id", "seq", "spec", "expires_at"])
@@ -51,7 +53,7 @@ export async function offerAgain(trx: Db, nowMs: number): Promise<number> {
 		.execute();
 	await enqueue(
 		trx,
-		rows.map((row) => offer(row, nowMs)),
+		rows.map((row) => offer(row, at)),
 	);
 	return rows.length;
 }
@@ -64,22 +66,23 @@ interface Offered {
 	expires_at: Date;
 }
 
-const offer = ({ id, device_id, seq, spec, expires_at }: Offered, nowMs: number) => ({
-	topic: topics.jobNext(device_id),
-	payload: encodePayload(jobNext, {
-		v: PAYLOAD_VERSION,
-		mid: randomBytes(16).toString("base64url"),
-		ts: nowMs,
-		jobId: id,
-		seq,
-		type: "firmware",
-		spec: spec as JobNextSpec,
-		exp: expires_at.getTime(),
-	}),
-	retain: true,
-	bulk: true,
-});
-type JobNextSpec = Parameters<typeof encodePayload<typeof jobNext>>[1]["spec"];
+/** When jobs are offered, and by whose word; null: nobody's, and devices that ask for one refuse them. */
+export interface Offering {
+	nowMs: number;
+	director: Director | null;
+}
+
+function offer({ id, device_id: device, seq, spec: stored, expires_at }: Offered, { nowMs, director }: Offering) {
+	const job = { jobId: id, seq, spec: stored as FirmwareSpec, exp: expires_at.getTime() };
+	const directed = director ? { director: director.direct({ device, ...job }) } : {};
+	const mid = randomBytes(16).toString("base64url");
+	return {
+		topic: topics.jobNext(device),
+		payload: encodePayload(jobNext, { v: PAYLOAD_VERSION, mid, ts: nowMs, type: "firmware", ...job, ...directed }),
+		retain: true,
+		bulk: true,
+	};
+}
 
 /** States in which nothing was written yet, so that a job can still be called back. */
 export const callable: readonly JobState[] = ["QUEUED", "ACCEPTED", "DOWNLOADING", "STAGED", "WAITING"];

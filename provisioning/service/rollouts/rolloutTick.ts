@@ -1,7 +1,8 @@
 import type { JobState } from "../../contract/jobs.ts";
 import { type Db, tryLock } from "../db/Database.ts";
 import type { Row } from "../db/Schema.ts";
-import { expireJobs, offerWaiting } from "./jobs.ts";
+import type { Director } from "./Director.ts";
+import { expireJobs, type Offering, offerWaiting } from "./jobs.ts";
 import { beginWave, failuresOf, setState } from "./Rollouts.ts";
 import { judge } from "./waves.ts";
 
@@ -9,10 +10,11 @@ import { judge } from "./waves.ts";
  * One look at all rollouts that run: waves that are good are followed by the next, bad ones pause the rollout. Any worker may call it at any time
  * (after a job ended, and now and then); one at a time does it. Returns whether this call did.
  */
-export async function rolloutTick(db: Db, nowMs: number): Promise<boolean> {
+export async function rolloutTick(db: Db, nowMs: number, director: Director | null = null): Promise<boolean> {
+	const at = { nowMs, director };
 	return db.transaction().execute(async (trx) => {
 		if (!(await tryLock(trx, "rollout-tick"))) return false;
-		if ((await expireJobs(trx, nowMs)) > 0) await offerWaiting(trx, nowMs);
+		if ((await expireJobs(trx, nowMs)) > 0) await offerWaiting(trx, at);
 		const running = await trx
 			.selectFrom("rollouts")
 			.selectAll()
@@ -20,12 +22,12 @@ export async function rolloutTick(db: Db, nowMs: number): Promise<boolean> {
 			.forUpdate()
 			.skipLocked()
 			.execute();
-		for (const rollout of running) await advance(trx, rollout, nowMs);
+		for (const rollout of running) await advance(trx, rollout, at);
 		return true;
 	});
 }
 
-async function advance(trx: Db, rollout: Row<"rollouts">, nowMs: number): Promise<void> {
+async function advance(trx: Db, rollout: Row<"rollouts">, offering: Offering): Promise<void> {
 	const counts = await trx
 		.selectFrom("jobs")
 		.select(({ fn }) => ["state", fn.countAll<number>().as("count")])
@@ -50,7 +52,7 @@ async function advance(trx: Db, rollout: Row<"rollouts">, nowMs: number): Promis
 		},
 	);
 	if (verdict === "wait") return;
-	const at = new Date(nowMs);
+	const at = new Date(offering.nowMs);
 	const change = (values: Parameters<typeof setState>[2]) => setState(trx, rollout.id, values, at);
 	if (verdict !== "advance") {
 		await change({ state: "paused", pause_reason: `rollout.${verdict}` });
@@ -59,7 +61,7 @@ async function advance(trx: Db, rollout: Row<"rollouts">, nowMs: number): Promis
 	const next = rollout.current_wave + 1;
 	if (next < rollout.waves.length) {
 		await change({ current_wave: next });
-		await beginWave(trx, rollout.id, next, nowMs);
+		await beginWave(trx, rollout.id, next, offering);
 		return;
 	}
 	// Stragglers of earlier waves belong to it too.

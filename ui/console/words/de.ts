@@ -39,6 +39,8 @@ export const de: ConsoleWords = {
 		"api.no_devices": "Alle Räume in Betrieb haben diese Version schon.",
 		"api.rollout_running": "Eine andere Verteilung läuft. Beenden oder brechen Sie sie erst ab.",
 		"api.rollout_over": "Diese Verteilung ist schon zu Ende.",
+		"api.no_repository":
+			"Die Firmware-Ablage des Dienstes ist nicht lesbar. Siehe Betriebshandbuch, Abschnitt Firmware.",
 		"api.unreachable": "Der Flottendienst ist nicht erreichbar. Prüfen Sie Ihr Netz und versuchen Sie es noch einmal.",
 		"api.answer_malformed": "Der Dienst antwortet anders, als diese Seite es versteht. Laden Sie die Seite neu.",
 		"console.passkey_cancelled": "Es wurde kein Passkey benutzt. Versuchen Sie es noch einmal.",

@@ -33,6 +33,7 @@ export const en: ConsoleWords = {
 		"api.no_devices": "Every active room has this version already.",
 		"api.rollout_running": "Another rollout is under way. Finish or cancel it first.",
 		"api.rollout_over": "This rollout is over already.",
+		"api.no_repository": "The service's image repository can't be read. See the operations guide, section Firmware.",
 		"api.unreachable": "The fleet service can't be reached. Check your network and try again.",
 		"api.answer_malformed": "The service answered in a way that this page doesn't understand. Reload the page.",
 		"console.passkey_cancelled": "No passkey was used. Try again.",

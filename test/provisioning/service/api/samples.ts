@@ -45,6 +45,7 @@ export const samples: { [Id in RouteId]: RequestOf<Routes[Id]> } = {
 	"enrolments.list": none,
 	"enrolments.create": { ...none, body: { room: twin().room } },
 	"enrolments.withdraw": ofId,
+	"releases.list": none,
 	"rollouts.list": none,
 	"rollouts.create": { ...none, body: { name: "Spring", spec, devices: [ROOM] } },
 	"rollouts.get": ofId,

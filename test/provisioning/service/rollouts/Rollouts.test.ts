@@ -1,11 +1,18 @@
 import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { ManualClock } from "../../../../device/core/clock.ts";
+import { readDirective } from "../../../../provisioning/agent/trust/readDirective.ts";
 import { decodePayload } from "../../../../provisioning/contract/envelope.ts";
 import { type JobState, type JobStatus, jobNext } from "../../../../provisioning/contract/jobs.ts";
+import { openCa } from "../../../../provisioning/service/ca/FleetCa.ts";
 import type { Db } from "../../../../provisioning/service/db/Database.ts";
+import { Director } from "../../../../provisioning/service/rollouts/Director.ts";
 import { describeRollouts } from "../../../../provisioning/service/rollouts/describeRollout.ts";
 import { type Intake, type JobReport, takeJobReports } from "../../../../provisioning/service/rollouts/jobReports.ts";
+import { offerAgain } from "../../../../provisioning/service/rollouts/jobs.ts";
 import { Rollouts } from "../../../../provisioning/service/rollouts/Rollouts.ts";
 import { rolloutTick } from "../../../../provisioning/service/rollouts/rolloutTick.ts";
 import { TestDatabases } from "../db/TestDatabase.ts";
@@ -93,6 +100,35 @@ const standing = async (id: string) =>
 		.select(["state", "current_wave as wave", "pause_reason as reason"])
 		.where("id", "=", id)
 		.executeTakeFirst();
+
+describe("the director", () => {
+	test("signs each offer for its device and job, and devices of this fleet believe it", async () => {
+		const folder = await mkdtemp(join(tmpdir(), "incamera-director-"));
+		const ca = await openCa(folder, { clock });
+		const director = await Director.start({ ca, clock });
+		await rooms(3);
+		await new Rollouts({ db, clock, director }).create({ name: "Winter", spec }, by);
+		const [row] = await db.selectFrom("outbound").select(["topic", "payload"]).execute();
+		const decoded = decodePayload(jobNext, row?.payload ?? new Uint8Array());
+		if (!decoded.ok || !decoded.value.director) throw new Error("no directive");
+		const { jobId, seq, director: directive } = decoded.value;
+		const device = row?.topic.split("/")[3] as string;
+		const { digest, bytes, version } = spec;
+		// a job may wait for a month
+		for (const days of [0, 29]) {
+			const told = { device, jobId, seq, authority: ca.certificate, now: clock.now() + days * 86_400_000 };
+			expect(readDirective(directive, told)).toEqual({ digest, bytes, version });
+			expect(() => readDirective(directive, { ...told, device: "device-9999" })).toThrow(/another device/);
+		}
+		// said again, by another worker, too
+		await db.deleteFrom("outbound").execute();
+		await db.transaction().execute((trx) => offerAgain(trx, { nowMs: clock.now(), director }));
+		const [again] = await db.selectFrom("outbound").select("payload").execute();
+		expect(JSON.parse(String(again?.payload)).director.targets).toContain(jobId);
+		await director.close();
+		await rm(folder, { recursive: true });
+	});
+});
 
 describe("a rollout", () => {
 	test("goes wave by wave over every room once, and is done when each has answered", async () => {

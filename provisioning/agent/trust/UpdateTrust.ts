@@ -8,8 +8,6 @@ import type { StateFiles } from "../identity/StateFiles.ts";
 import { GIVE_UP_MS } from "../jobs/download/Download.ts";
 import { pause } from "../pause.ts";
 import { fetchFile } from "./fetchFile.ts";
-import { ImageRepository } from "./ImageRepository.ts";
-import { readDirective } from "./readDirective.ts";
 
 export interface UpdateTrustOptions {
 	/** The image repository's root metadata, a part of the firmware. */
@@ -70,6 +68,11 @@ export class UpdateTrust {
 
 	async #approve({ jobId, seq, spec, director }: Proposed, signal: AbortSignal): Promise<void> {
 		const { clock, device, authority, folder, files } = this.#options;
+		// only now: TUF's library takes two megabytes, which an agent that waits for months does not have
+		const [{ ImageRepository }, { readDirective }] = await Promise.all([
+			import("./ImageRepository.ts"),
+			import("./readDirective.ts"),
+		]);
 		if (!director) throw new RoomError("update.director_missing", "the fleet's director says nothing about this job");
 		const notBefore = await this.#notBefore();
 		const now = Math.max(clock.now(), notBefore);

@@ -42,6 +42,7 @@ beforeAll(async () => {
 				origin,
 				name: "Test",
 				metrics: new FleetMetrics({ db: database.db }),
+				firmware: { folder: join(folder, "repository"), url: "https://updates.example/firmware" },
 			}),
 	});
 	await app.listen({ host: "127.0.0.1", port });
@@ -181,6 +182,25 @@ test("a rollout takes size and digest from the bundle, and is paused and cancell
 	expect(await run(["fleet", "rollout", "resume", id])).toBe(6);
 	expect(await run([...create.slice(0, -1), join(folder, "none")])).toBe(1);
 	expect(err).toContain("cli.file_unreadable");
+});
+
+test("a rollout takes what the image repository has, and nothing that it hasn't", async () => {
+	const byVersion = (version: string) => ["--json", "fleet", "rollout", "create", "Spring", "--firmware", version];
+	expect(await run(byVersion("9.1.0"))).toBe(1);
+	expect(err).toContain("api.no_repository");
+	const bundle = join(folder, "9.1.0.raucb");
+	await writeFile(bundle, "published");
+	const repo = ["image", "repo"];
+	const keys = ["--keys", join(folder, "keys")];
+	expect(await run([...repo, "init", join(folder, "repository"), "--development", ...keys])).toBe(0);
+	expect(await run([...repo, "publish", join(folder, "repository"), bundle, "--firmware", "9.1.0", ...keys])).toBe(0);
+	expect(await run(byVersion("9.2.0"))).toBe(5);
+	expect(err).toContain("cli.not_published");
+	await fleet.device({ name: "Oder" });
+	expect(await run(byVersion("9.1.0"))).toBe(0);
+	const { id, spec } = JSON.parse(out) as { id: string; spec: { digest: string; bytes: number; url: string } };
+	expect(spec).toMatchObject({ bytes: 9, url: `https://updates.example/firmware/${spec.digest}.raucb` });
+	expect(await run(["fleet", "rollout", "cancel", id])).toBe(0);
 });
 
 test("simulated devices enrol and stay until Ctrl-C", async () => {

@@ -4,6 +4,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { keyToPem, toPem } from "../../../provisioning/service/ca/root.ts";
+import { signing, x509 } from "../../../provisioning/service/ca/x509.ts";
 import type { PrivateBus } from "../dbus/PrivateBus.ts";
 
 const run = promisify(execFile);
@@ -40,7 +42,11 @@ export class RealRauc {
 			await writeFile(rauc.at(name), Buffer.alloc(64 * 1024, name));
 		await run("grub-editenv", [rauc.at("grubenv"), "create"]);
 		await run("grub-editenv", [rauc.at("grubenv"), "set", "ORDER=A B", "A_OK=1", "A_TRY=0", "B_OK=1", "B_TRY=0"]);
-		for (const signer of ["ours", "stranger"]) await rauc.#makeSigner(signer);
+		for (const signer of ["ours", "stranger", "expired"]) await rauc.#makeSigner(signer);
+		const [ours, expired] = await Promise.all(
+			["ours", "expired"].map((name) => readFile(rauc.at(`${name}.pem`), "utf8")),
+		);
+		await writeFile(rauc.at("keyring.pem"), `${ours}${expired}`);
 		await writeFile(rauc.at("system.conf"), rauc.#configuration());
 		await rauc.boot();
 		return rauc;
@@ -135,11 +141,20 @@ export class RealRauc {
 		await rm(this.folder, { recursive: true, force: true });
 	}
 
+	/** A certificate of its own, in force since two days; `expired` ended yesterday. */
 	async #makeSigner(name: string): Promise<void> {
-		await run("openssl", [
-			...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"],
-			...["-subj", `/CN=${name}`, "-keyout", this.at(`${name}.key`), "-out", this.at(`${name}.pem`)],
-		]);
+		const keys = await crypto.subtle.generateKey(signing, true, ["sign", "verify"]);
+		const day = 86_400_000;
+		const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+			name: `CN=${name}`,
+			notBefore: new Date(Date.now() - 2 * day),
+			notAfter: new Date(Date.now() + (name === "expired" ? -day : day)),
+			signingAlgorithm: signing,
+			keys,
+			extensions: [await x509.SubjectKeyIdentifierExtension.create(keys.publicKey)],
+		});
+		await writeFile(this.at(`${name}.pem`), toPem(certificate));
+		await writeFile(this.at(`${name}.key`), await keyToPem(keys.privateKey));
 	}
 
 	#configuration(): string {
@@ -156,6 +171,6 @@ export class RealRauc {
 			"activate-installed": "false",
 		};
 		const lines = Object.entries(system).map(([key, value]) => `${key}=${value}\n`);
-		return `[system]\n${lines.join("")}\n[keyring]\npath=${this.at("ours.pem")}\ncheck-purpose=any\n\n${slots.join("\n")}`;
+		return `[system]\n${lines.join("")}\n[keyring]\npath=${this.at("keyring.pem")}\ncheck-purpose=any\n\n${slots.join("\n")}`;
 	}
 }

@@ -114,6 +114,7 @@ describe.skipIf(!RealRauc.isPossible())("firmware by Debian's RAUC", () => {
 
 	test.each([
 		["of a stranger", { version: "2.0.0", signer: "stranger" }, "update.bundle_refused"],
+		["whose signer has expired", { version: "2.0.0", signer: "expired" }, "update.bundle_refused"],
 		["for another machine", { version: "2.0.0", compatible: "toaster" }, "update.incompatible"],
 	])("%s is refused, and nothing is written", async (_what, of, code) => {
 		const spec = await publish(of);

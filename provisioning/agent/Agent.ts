@@ -22,6 +22,9 @@ import { AgentStore } from "./store/AgentStore.ts";
 import { Outbox } from "./store/Outbox.ts";
 import { CLOCK_EPOCH, UpdateTrust } from "./trust/UpdateTrust.ts";
 
+/** Firmware that can't say what runs is asked again so often. */
+const LEARN_MS = 60_000;
+
 export const VERSION = "0.1.0";
 
 export interface AgentOptions {
@@ -47,10 +50,11 @@ export class Agent {
 	readonly #refusals: Refusals;
 	readonly #identities: IdentityStore;
 	readonly #executor: FirmwareExecutor;
-	readonly #facts: DeviceFacts;
+	#facts: DeviceFacts;
 	readonly #actor: Actor<typeof claimMachine>;
 	/** The last session's end. */
 	#ending: Promise<void> = Promise.resolve();
+	#cancelLearning: () => void = () => {};
 	#told = "";
 	#logged = "";
 	#started = false;
@@ -65,7 +69,8 @@ export class Agent {
 			version: VERSION,
 			inCall: () => (agent === null ? false : agent.#room.inCall),
 		});
-		const facts = { ...config.facts, ...(await factsOf(executor, options.log)) };
+		const known = await factsOf(executor, options.log);
+		const facts = { ...config.facts, ...(known ?? { firmware: VERSION, slot: null }) };
 		let agent: Agent | null = null;
 		agent = new Agent(options, { identities: store, stored, executor, facts });
 		try {
@@ -75,6 +80,7 @@ export class Agent {
 			throw error;
 		}
 		agent.#actor.start();
+		if (!known) agent.#learnLater();
 		return agent;
 	}
 
@@ -124,6 +130,7 @@ export class Agent {
 	}
 
 	async close(): Promise<void> {
+		this.#cancelLearning();
 		this.#actor.stop();
 		await this.#ending;
 		this.#room.close();
@@ -196,6 +203,15 @@ export class Agent {
 		};
 	}
 
+	/** The bootloader counts starts: who never says that this one was good falls back in the end. */
+	#learnLater(): void {
+		this.#cancelLearning = this.#clock.after(LEARN_MS, async () => {
+			const known = await factsOf(this.#executor, this.#options.log);
+			if (known) this.#facts = { ...this.#facts, ...known };
+			else if (this.isWell) this.#learnLater();
+		});
+	}
+
 	#trustOf({ identity }: Membership): UpdateTrust | null {
 		const { stateFolder, updateRoot } = this.#options.config;
 		if (updateRoot === undefined) return null;
@@ -238,14 +254,14 @@ export class Agent {
 	}
 }
 
-/** Whatever is amiss with the firmware: a device without an agent could never be helped. */
-async function factsOf(executor: FirmwareExecutor, log: Log): Promise<Pick<DeviceFacts, "firmware" | "slot">> {
+/** Null if the firmware can't say: whatever is amiss with it, a device without an agent could never be helped. */
+async function factsOf(executor: FirmwareExecutor, log: Log): Promise<Pick<DeviceFacts, "firmware" | "slot"> | null> {
 	try {
-		const { version, slot } = await executor.booted();
 		await executor.started();
+		const { version, slot } = await executor.booted();
 		return { firmware: version, slot: executor.supported ? slot : null };
 	} catch (thrown) {
 		log.write("error", "error.unexpected", { code: RoomError.from(thrown, "update.failed").code });
-		return { firmware: VERSION, slot: null };
+		return null;
 	}
 }

@@ -2,7 +2,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ManualClock } from "../../../device/core/clock.ts";
 import { readAgentConfig } from "../../../provisioning/agent/AgentConfig.ts";
+import { PrivateBus } from "../../sim/dbus/PrivateBus.ts";
+import { factory, SimulatedRauc } from "../../sim/rauc/SimulatedRauc.ts";
 import { TestAgent } from "./TestAgent.ts";
 
 let folder: string;
@@ -32,19 +35,27 @@ describe("the agent's configuration", () => {
 		expect(await read("downloadKilobytesPerSecond: 0\n")).toBe("config.refused");
 	});
 
-	test("that names a RAUC which is not there leaves an agent that works and says so", async () => {
+	test("that names a RAUC which is not there leaves an agent that works and says so, and finds it when it comes", async () => {
+		const clock = new ManualClock(Date.UTC(2026, 0, 1));
+		const bus = await PrivateBus.start();
+		let rauc: SimulatedRauc | null = null;
 		const config = { firmware: "rauc", updateRoot: join(folder, "root.json") } as const;
 		const before = process.env["DBUS_SYSTEM_BUS_ADDRESS"];
-		process.env["DBUS_SYSTEM_BUS_ADDRESS"] = `unix:path=${join(folder, "no-bus")}`;
-		const agent = await TestAgent.start({ bootstrapUrl: "mqtts://127.0.0.1:1", config });
+		process.env["DBUS_SYSTEM_BUS_ADDRESS"] = bus.address;
+		const agent = await TestAgent.start({ bootstrapUrl: "mqtts://127.0.0.1:1", config, clock });
 		try {
 			expect(agent.isWell).toBe(true);
 			expect(agent.room.claim).toMatchObject({ state: "unclaimed" });
 			expect(agent.logged).toContainEqual({ event: "error.unexpected", code: "update.installer_failed" });
+			rauc = await SimulatedRauc.start(bus, factory());
+			clock.advance(60_000);
+			await expect.poll(() => rauc?.marks).toEqual(["good A"]);
 		} finally {
 			if (before === undefined) delete process.env["DBUS_SYSTEM_BUS_ADDRESS"];
 			else process.env["DBUS_SYSTEM_BUS_ADDRESS"] = before;
 			await agent.remove();
+			await rauc?.stop();
+			await bus.stop();
 		}
 	});
 });

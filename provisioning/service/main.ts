@@ -8,6 +8,7 @@ import { FleetApi } from "./api/FleetApi.ts";
 import { LocalDoor } from "./api/LocalDoor.ts";
 import { type BrokerOptions, startBroker } from "./broker/mosquitto.ts";
 import { openCa } from "./ca/FleetCa.ts";
+import { closeInOrder } from "./closeInOrder.ts";
 import { readServiceConfig, type ServiceConfig } from "./config.ts";
 import { consolePage } from "./consolePage.ts";
 import { firmwareFiles } from "./firmware/firmwareFiles.ts";
@@ -18,15 +19,20 @@ import { addressOf } from "./rendezvous/plugin.ts";
 import { type ServiceOptions, startService } from "./startService.ts";
 import { startTurn } from "./turn/coturn.ts";
 
+/** Pages, fleet and TURN together are done before the unit's sixty seconds are over. */
+const PART_STOP_MS = 18_000;
+
 /**
  * The service's composition root: `node provisioning/service/main.ts --config file.yaml`. Ends in order on SIGINT and SIGTERM; exit
  * code 1 with one JSON line that has the error's code when it can't start.
  */
 async function run(config: ServiceConfig): Promise<() => Promise<void>> {
 	const running: { close(): Promise<void> }[] = [];
-	const close = async () => {
-		for (const part of running.splice(0).reverse()) await part.close();
-	};
+	const close = () =>
+		closeInOrder(
+			running.splice(0).map((part) => () => part.close()),
+			{ partMs: PART_STOP_MS, clock: systemClock, log },
+		);
 	try {
 		const parts = await fleetOf(config, running);
 		const turn = await turnOf(config, running);

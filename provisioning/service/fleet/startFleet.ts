@@ -7,6 +7,7 @@ import { type Broker, type BrokerOptions, startBroker } from "../broker/mosquitt
 import { openSystemBroker, type SystemBrokerOptions } from "../broker/systemMosquitto.ts";
 import type { IntakeOptions } from "../bus/Intake.ts";
 import { type FleetCa, openCa } from "../ca/FleetCa.ts";
+import { closeInOrder } from "../closeInOrder.ts";
 import type { Database } from "../db/Database.ts";
 import { ServiceKey } from "../db/ServiceKey.ts";
 import { type ServiceDatabaseOptions, startDatabase } from "../db/startDatabase.ts";
@@ -51,6 +52,9 @@ export interface Fleet {
 	close(): Promise<void>;
 }
 
+/** A worker that waits for a broker that hangs is left, so that the database ends in order. */
+const STEP_STOP_MS = 8000;
+
 /**
  * Starts the fleet service: database, authority, broker, workers. Errors: those of `startDatabase`, `openCa`, `startBroker`, and
  * `ca.foreign_list` (the database belongs to another authority).
@@ -58,9 +62,7 @@ export interface Fleet {
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
 	const { stateFolder, clock = systemClock, log } = options;
 	const undo: (() => Promise<void>)[] = [];
-	const close = async () => {
-		for (const step of undo.splice(0).reverse()) await step();
-	};
+	const close = () => closeInOrder(undo, { partMs: STEP_STOP_MS, clock, log });
 	try {
 		const { database, close: closeDatabase } = await startDatabase({
 			stateFolder,

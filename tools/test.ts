@@ -1,12 +1,12 @@
 /**
  * `npm test`: lint, arrows, types, then every test. Arguments go to Vitest (`npm test -- test/device/room`).
- * The last line is `N passed, N failed`, alone on the line; the exit code says the same.
+ * The last line is `N passed, N failed`, alone on the line; the exit code says the same. A line before it names the tests that were skipped.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 
 const root = join(import.meta.dirname, "..");
 const node = process.execPath;
@@ -14,6 +14,8 @@ const bin = (name: string) => join(root, "node_modules", name);
 
 let passed = 0;
 let failed = 0;
+/** Names of tests that were not run: what nobody looks at must not look like passed. */
+const skipped: string[] = [];
 
 function check(name: string, command: string, args: string[]): void {
 	const { status } = spawnSync(command, args, { cwd: root, stdio: ["ignore", "inherit", "inherit"] });
@@ -34,6 +36,13 @@ const lanes = [
 
 const results = mkdtempSync(join(tmpdir(), "incamera-test-"));
 
+/** What is read of Vitest's JSON report. */
+interface Summary {
+	numPassedTests: number;
+	numFailedTests: number;
+	testResults: { name: string; assertionResults: { fullName: string; status: string }[] }[];
+}
+
 async function runLane(name: string, args: string[], show: boolean): Promise<void> {
 	const report = join(results, `${name}.json`);
 	const vitest = spawn(
@@ -47,9 +56,13 @@ async function runLane(name: string, args: string[], show: boolean): Promise<voi
 	const [status] = (await once(vitest, "close")) as [number | null];
 	if (!show) process.stdout.write(Buffer.concat([Buffer.from(`\n── tests ${name}\n`), ...said]));
 	try {
-		const summary = JSON.parse(readFileSync(report, "utf8")) as { numPassedTests: number; numFailedTests: number };
+		const summary = JSON.parse(readFileSync(report, "utf8")) as Summary;
 		passed += summary.numPassedTests;
 		failed += summary.numFailedTests;
+		for (const { name: file, assertionResults } of summary.testResults) {
+			const left = assertionResults.filter((test) => test.status !== "passed" && test.status !== "failed");
+			skipped.push(...left.map(({ fullName }) => `${relative(root, file)}: ${fullName}`));
+		}
 		// a file that doesn't load, or an error outside of any test, fails the run without failing a test
 		if (status !== 0 && summary.numFailedTests === 0) failed += 1;
 	} catch {
@@ -67,5 +80,6 @@ if (only.length === 0) {
 	await runLane("asked for", ["--no-file-parallelism", ...only], true);
 }
 rmSync(results, { recursive: true, force: true });
+if (skipped.length > 0) console.log(`${skipped.length} skipped: ${skipped.join("; ")}`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

@@ -168,6 +168,7 @@ export class EngineClient implements MediaEngine {
 		this.#attempt += 1;
 		const engine = new EngineProcess({
 			env: this.#env,
+			clock: this.#clock,
 			onMessage: (message) => {
 				if (this.#process === engine) this.#received(message);
 			},

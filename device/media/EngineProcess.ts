@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import type { Clock } from "../core/clock.ts";
 import type { LogEvents, LogLevel } from "../core/log.ts";
 import { nodeFlags } from "../core/nodeFlags.ts";
 import { RoomError } from "../core/RoomError.ts";
@@ -8,6 +9,7 @@ import { type EngineMethod, type EngineMethods, type FromEngine, fromWire } from
 
 export interface EngineProcessOptions {
 	env: Record<string, string>;
+	clock: Clock;
 	onMessage: (message: FromEngine) => void;
 	onLogLine: <E extends EngineLogEvent>(event: E, level: LogLevel, fields: LogEvents[E]) => void;
 	onExit: (code: number | null, signal: string | null) => void;
@@ -20,6 +22,8 @@ type EngineLogEvent = "engine.warning" | "device.changed" | "error.unexpected";
 /** A request that takes longer than opening the slowest camera is not going to be answered. */
 const requestTimeoutMs = 15_000;
 const stopTimeoutMs = 3_000;
+/** From a cold disk, with GStreamer's registry of plugins to be made anew, an engine is there in a few seconds; one that isn't by now never will be. */
+const readyTimeoutMs = 30_000;
 
 /** What the engine inherits of our environment: what GStreamer, sound and display servers need, and none of the room program's secrets. */
 const inherited =
@@ -37,7 +41,7 @@ const allocator = { MALLOC_ARENA_MAX: "1", MALLOC_MMAP_THRESHOLD_: "4194304", MA
 
 /** One engine process: from fork to exit. Ends with the room program, whatever happens to that. */
 export class EngineProcess {
-	/** Resolves when the engine answers; rejects with its own error when it cannot work. */
+	/** Resolves when the engine answers; rejects with its own error when it cannot work, `media.engine_timeout` when it hangs: then it is killed. */
 	readonly ready: Promise<void>;
 	readonly #child: ChildProcess;
 	readonly #waiting = new Map<
@@ -61,7 +65,11 @@ export class EngineProcess {
 		const exited = Promise.withResolvers<void>();
 		this.ready = ready.promise;
 		this.#exited = exited.promise;
-		this.ready.catch(() => undefined);
+		const cancelTimeout = options.clock.after(readyTimeoutMs, () => {
+			ready.reject(new RoomError("media.engine_timeout", "The media engine does not start."));
+			this.kill();
+		});
+		this.ready.catch(() => undefined).finally(cancelTimeout);
 		child.on("message", (message: FromEngine) => {
 			if (message.t === "ready") ready.resolve();
 			else if (message.t === "fatal") ready.reject(fromWire(message.error));

@@ -5,6 +5,7 @@ import { join as path } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { Backoff } from "../../../device/core/backoff.ts";
+import { ManualClock } from "../../../device/core/clock.ts";
 import { EngineClient } from "../../../device/media/EngineClient.ts";
 import { forwardLogLine } from "../../../device/media/EngineProcess.ts";
 import { Pipeline } from "../../../device/media/gst/index.ts";
@@ -248,6 +249,17 @@ describe("the engine's process", { timeout: 60_000 }, () => {
 		const engine = new EngineClient({ env: { INCAMERA_NATIVE: "nowhere" } });
 		await expect(engine.start()).rejects.toMatchObject({ code: "media.native_missing" });
 		await engine.stop();
+	});
+
+	it("that hangs before it can answer is ended: nothing waits for it for ever", async () => {
+		const clock = new ManualClock();
+		const engine = new EngineClient({ clock });
+		const outcome = expect(engine.start()).rejects.toMatchObject({ code: "media.engine_timeout" });
+		const pid = engine.pid as number;
+		process.kill(pid, "SIGSTOP");
+		clock.advance(30_000);
+		await outcome;
+		expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
 	});
 
 	it("explains itself to someone who starts it by hand", () => {

@@ -3,7 +3,7 @@
  * page, two rooms in service and a new device that is nobody's, each of them an agent and a room program as on the appliance; a
  * calendar with a meeting due now. Everything lives in a temporary folder and is gone after Ctrl-C.
  *
- * `INCAMERA_PORT_BASE` (8080) is the service's port; the panels have the next three. `INCAMERA_TURN=1` starts coturn too.
+ * `INCAMERA_PORT_BASE` (8080) is the service's port; the panels have the next three, Berlin's desk the one after. `INCAMERA_TURN=1` starts coturn too.
  */
 import { ElementsCheck } from "../device/doctor/ElementsCheck.ts";
 import { FleetBuilding } from "./building/FleetBuilding.ts";
@@ -29,7 +29,13 @@ const building = new FleetBuilding({
 });
 let stopping: Promise<void> | null = null;
 const stop = (code: number) => {
-	stopping ??= building.stop().then(() => process.exit(code));
+	stopping ??= building.stop().then(
+		() => process.exit(code),
+		(error) => {
+			console.error(error);
+			process.exit(1);
+		},
+	);
 };
 process.on("SIGINT", () => stop(0));
 process.on("SIGTERM", () => stop(0));

@@ -95,6 +95,37 @@ it("prints where everything is, and it is there; Ctrl-C ends every process of a 
 	expect(await readdir(temporary)).toEqual([]);
 });
 
+it.each([0, 1, 3, 5, 8, 11])(
+	"Ctrl-C while it starts, with its process number %i there, leaves nobody and no file",
+	{ timeout: 300_000 },
+	async (count) => {
+		const { pid } = await launch();
+		const pids = new Set<number>();
+		const started = () => {
+			for (const one of descendants(pid)) pids.add(one);
+			return said.includes("Plugging in") && pids.size >= count;
+		};
+		await expect.poll(started, { interval: 5, timeout: 120_000 }).toBe(true);
+		let code: number | null = null;
+		building?.once("exit", (of) => {
+			code = of ?? -1;
+		});
+		building?.kill("SIGINT");
+		// those that it still starts count too
+		await expect
+			.poll(
+				() => {
+					if (code === null) started();
+					return code;
+				},
+				{ timeout: 120_000 },
+			)
+			.toBe(0);
+		await expect.poll(() => [...pids].filter(alive)).toEqual([]);
+		expect(await readdir(temporary)).toEqual([]);
+	},
+);
+
 it("a building that is killed takes every process with it, although nobody reads their lines any more", {
 	timeout: 180_000,
 }, async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../device/core/clock.ts";
 import { jsonLog, type Log, silentLog } from "../../device/core/log.ts";
+import { RoomError } from "../../device/core/RoomError.ts";
 import { createLink, formatLink } from "../../device/meeting/link.ts";
 import { FleetApi } from "../../provisioning/service/api/FleetApi.ts";
 import { freePort } from "../../provisioning/service/child/freePort.ts";
@@ -21,7 +22,7 @@ import { assertFree } from "./ports.ts";
 const root = join(import.meta.dirname, "..", "..");
 
 export interface FleetBuildingOptions {
-	/** The service's port; the panels of Berlin, München and the new device have the next three. */
+	/** The service's port; the panels of Berlin, München and the new device have the next three, the desk of Berlin's equipment the one after. */
 	base: number;
 	/** Starts coturn and hands out its credentials. */
 	turn?: boolean;
@@ -72,7 +73,9 @@ export class FleetBuilding {
 	#turn: Turn | null = null;
 	#fleet: Fleet | null = null;
 	#service: Service | null = null;
+	#starting: Promise<unknown> = Promise.resolve();
 	#stopped = false;
+	#stopping: Promise<void> | null = null;
 	/** Called when a program ends without being told to. */
 	onGone: (device: DeviceName) => void = () => {};
 
@@ -96,14 +99,56 @@ export class FleetBuilding {
 		return this.#equipment;
 	}
 
-	/** @throws RoomError `start.port_busy` and whatever a part of the building says that it is missing. */
-	async start(): Promise<RunningFleetBuilding> {
-		const { base, say = () => {} } = this.#options;
-		for (const port of [base, base + 1, base + 2, base + 3]) await assertFree(port);
+	/** @throws RoomError `start.port_busy`, `start.stopped`, and whatever a part of the building says that it is missing. */
+	start(): Promise<RunningFleetBuilding> {
+		const starting = this.#start();
+		this.#starting = starting.catch(() => {});
+		return starting;
+	}
+
+	/** Ends every process and removes the state folder; idempotent, and at any moment: what is being started is there first, and then ended. */
+	stop(): Promise<void> {
+		this.#stopped = true;
+		this.#stopping ??= this.#stop();
+		return this.#stopping;
+	}
+
+	async #stop(): Promise<void> {
+		// who waits for a device hears that it is gone; nobody starts a new one any more
+		await this.#stopDevices();
+		await this.#starting;
+		await this.#stopDevices();
+		await this.#service?.close().catch(() => {});
+		await Promise.allSettled([
+			this.#fleet?.close(),
+			this.#turn?.close(),
+			this.#desk?.close(),
+			this.#equipment?.close(),
+		]);
+		this.#desk = null;
+		this.#equipment = null;
+		this.#service = null;
+		this.#fleet = null;
+		if (this.#folder) await rm(this.#folder, { recursive: true, force: true });
+		this.#folder = null;
+	}
+
+	async #stopDevices(): Promise<void> {
+		await Promise.allSettled([...this.#devices.values()].map((device) => device.stop()));
+	}
+
+	async #start(): Promise<RunningFleetBuilding> {
+		const { base, equipment, say: tell = () => {} } = this.#options;
+		/** Before each step. */
+		const say = (line: string): void => {
+			this.#assertWanted();
+			tell(line);
+		};
+		for (const port of [base, base + 1, base + 2, base + 3, ...(equipment ? [base + 4] : [])]) await assertFree(port);
 		this.#folder = await mkdtemp(join(tmpdir(), "incamera-building-"));
 		// broker and database give root's rights up and must still reach their own files below
 		await chmod(this.#folder, 0o711);
-		if (this.#options.equipment) {
+		if (equipment) {
 			say("Plugging in Berlin's equipment …");
 			this.#equipment = await SimulatedEquipment.open(join(this.#folder, "camera"));
 			this.#desk = await Desk.open(this.#equipment, base + 4);
@@ -118,16 +163,17 @@ export class FleetBuilding {
 		}
 		say("Starting database, broker and fleet service, and two devices that are nobody's yet …");
 		const where = { bootstrapUrl: `mqtts://127.0.0.1:${ports.bootstrap.port}`, consoleOrigin };
-		const [invitation] = await Promise.all([
+		const [invitation] = await settled([
 			this.#startService({ origin, consoleOrigin, ports }),
 			this.#startDevice("berlin", where),
 			this.#startDevice("muenchen", where),
 		]);
 		say("Putting Berlin and München into service …");
 		const links = { berlin: this.#link(origin), muenchen: this.#link(origin) };
-		await Promise.all([this.#enrol("berlin", links.berlin), this.#enrol("muenchen", links.muenchen)]);
+		await settled([this.#enrol("berlin", links.berlin), this.#enrol("muenchen", links.muenchen)]);
 		say("Starting a third device …");
 		await this.#startDevice("new", where);
+		this.#assertWanted();
 		return {
 			rendezvous: origin,
 			console: `${consoleOrigin}/console/`,
@@ -139,20 +185,8 @@ export class FleetBuilding {
 		};
 	}
 
-	/** Ends every process and removes the state folder; idempotent. */
-	async stop(): Promise<void> {
-		this.#stopped = true;
-		await Promise.all([...this.#devices.values()].map((device) => device.stop()));
-		this.#devices.clear();
-		await this.#service?.close().catch(() => {});
-		await Promise.allSettled([this.#fleet?.close(), this.#turn?.close(), this.#desk?.close()]);
-		await this.#equipment?.close();
-		this.#desk = null;
-		this.#equipment = null;
-		this.#service = null;
-		this.#fleet = null;
-		if (this.#folder) await rm(this.#folder, { recursive: true, force: true });
-		this.#folder = null;
+	#assertWanted(): void {
+		if (this.#stopped) throw new RoomError("start.stopped", "the building was told to stop while it started");
 	}
 
 	async #startService(options: {
@@ -165,6 +199,7 @@ export class FleetBuilding {
 		const log = this.#log();
 		const fleet = await startFleet({ stateFolder, broker: ports, rendezvous: origin, development: true, log });
 		this.#fleet = fleet;
+		this.#assertWanted();
 		const { database, worker } = fleet;
 		let invitation = "";
 		this.#service = await startService({
@@ -191,6 +226,7 @@ export class FleetBuilding {
 		name: DeviceName,
 		{ bootstrapUrl, consoleOrigin }: { bootstrapUrl: string; consoleOrigin: string },
 	): Promise<void> {
+		this.#assertWanted();
 		const { base, log, onLogLine } = this.#options;
 		const place = devices.indexOf(name);
 		const equipment = name === "berlin" ? this.#equipment : null;
@@ -232,4 +268,10 @@ export class FleetBuilding {
 		if (log === "quiet") return silentLog;
 		return jsonLog({ write: (line) => process.stderr.write(line), level: log === "all" ? "info" : "warn" });
 	}
+}
+
+/** As `Promise.all`, but rejects only when all are settled: nothing goes on that somebody takes for ended. */
+async function settled<const T extends readonly Promise<unknown>[]>(promises: T) {
+	await Promise.allSettled(promises);
+	return Promise.all(promises);
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { type Clock, systemClock } from "../../device/core/clock.ts";
 import { nodeFlags } from "../../device/core/nodeFlags.ts";
 import { RoomError } from "../../device/core/RoomError.ts";
 
@@ -9,6 +10,8 @@ const root = join(import.meta.dirname, "..", "..");
 const RESTART = 3;
 /** Longer than a program takes to end in order. */
 const MOST_STOP_MS = 9000;
+/** Longer than a program takes to start its engine for the first time, on a machine that starts a whole building meanwhile. */
+const MOST_START_MS = 60_000;
 
 export interface ProgramOptions {
 	/** Its entry, from the project's root. */
@@ -22,6 +25,7 @@ export interface ProgramOptions {
 	onLogLine?: ((line: string) => void) | undefined;
 	/** It ended, and nobody told it to. */
 	onGone: () => void;
+	clock?: Clock | undefined;
 }
 
 /** One of a device's two programs, as its unit would run it: started again when it asks for that, and for nothing else. */
@@ -39,9 +43,13 @@ export class Program {
 		return this.#child?.pid ?? -1;
 	}
 
-	/** Resolves when it says that it is ready. @throws RoomError with the program's own code, or `start.program_failed`. */
+	/**
+	 * Resolves when it says that it is ready. @throws RoomError with the program's own code, `start.program_failed` (it ended), `start.program_silent`
+	 * (it says nothing, and is killed) or `start.stopped`.
+	 */
 	async start(): Promise<void> {
-		const { entry, config, folder, log, onLogLine, onGone } = this.#options;
+		const { entry, config, folder, log, onLogLine, onGone, clock = systemClock } = this.#options;
+		if (this.#stopped) throw new RoomError("start.stopped", `${entry} was told to end before it began`);
 		const child = fork(join(root, entry), ["--config", config], {
 			execArgv: [...nodeFlags],
 			stdio: ["ignore", "inherit", onLogLine ? "pipe" : log === "quiet" ? "ignore" : "inherit", "ipc"],
@@ -57,11 +65,19 @@ export class Program {
 		this.#child = child;
 		if (onLogLine && child.stderr) createInterface({ input: child.stderr }).on("line", onLogLine);
 		await new Promise<void>((resolve, reject) => {
+			const cancel = clock.after(MOST_START_MS, () => {
+				reject(new RoomError("start.program_silent", `${entry} doesn't say that it is ready`));
+				child.kill("SIGKILL");
+			});
 			child.once("message", (message: { ready: true } | { failed: { code: string; message: string } }) => {
+				cancel();
 				if ("ready" in message) resolve();
 				else reject(new RoomError(message.failed.code, message.failed.message));
 			});
-			child.once("exit", () => reject(new RoomError("start.program_failed", `${entry} ended before it was ready`)));
+			child.once("exit", () => {
+				cancel();
+				reject(new RoomError("start.program_failed", `${entry} ended before it was ready`));
+			});
 		});
 		child.once("exit", (code) => {
 			if (this.#stopped) return;

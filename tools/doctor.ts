@@ -55,6 +55,7 @@ if (values.config) {
 	checks.push(new PortCheck("panel of Berlin", base + 1));
 	checks.push(new PortCheck("panel of München", base + 2));
 	checks.push(new PortCheck("panel of the new device", base + 3));
+	checks.push(new PortCheck("desk of Berlin", base + 4));
 }
 if (values.identity) {
 	const file = (name: string) => join(values.identity as string, `${name}.pem`);

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { PortCheck } from "../../device/doctor/PortCheck.ts";
 import { Desk } from "../../tools/building/Desk.ts";
 import { SimulatedEquipment } from "../sim/equipment/SimulatedEquipment.ts";
 
@@ -28,6 +29,11 @@ describe("the desk of npm start", () => {
 		for (const path of ["/", "/desk.css", "/desk.js", "/room.png"])
 			expect((await fetch(`${desk.url}${path}`)).status).toBe(200);
 		expect((await fetch(`${desk.url}/../package.json`)).status).toBe(404);
+	});
+
+	it("is known by the doctor when it runs", async () => {
+		const check = new PortCheck("desk", Number(new URL(desk.url).port));
+		expect(await check.run(AbortSignal.timeout(30_000))).toMatchObject({ status: "ok" });
 	});
 
 	it("moves what a hand moves", async () => {

@@ -29,20 +29,13 @@ export class Desk {
 	/** One hand on the cable at a time. */
 	#cable: Promise<unknown> = Promise.resolve();
 
-	/** @param port the wanted one; another if it is taken. */
+	/** @param port 0: a free one. */
 	static async open(equipment: SimulatedEquipment, port: number): Promise<Desk> {
 		const desk = new Desk(equipment);
-		for (const wanted of [port, 0]) {
-			try {
-				await new Promise<void>((resolve, reject) => {
-					desk.#server.once("error", reject);
-					desk.#server.listen(wanted, "127.0.0.1", resolve);
-				});
-				return desk;
-			} catch (error) {
-				if (wanted === 0) throw error;
-			}
-		}
+		await new Promise<void>((resolve, reject) => {
+			desk.#server.once("error", reject);
+			desk.#server.listen(port, "127.0.0.1", resolve);
+		});
 		return desk;
 	}
 
@@ -72,6 +65,7 @@ export class Desk {
 		const file = files[url];
 		if (!own) say(403, "text/plain", "");
 		else if (method === "GET" && file) say(200, file.type, await readFile(file.path));
+		else if (method === "GET" && url === "/healthz") say(200, "application/json", JSON.stringify({ status: "ok" }));
 		else if (method === "GET" && url === "/state") say(200, "application/json", JSON.stringify(this.#state()));
 		else if (method === "POST" && url in hands) {
 			this.#hand(url as keyof typeof hands);

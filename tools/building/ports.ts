@@ -19,16 +19,16 @@ export async function assertFree(port: number): Promise<void> {
 	await new Promise((resolve) => server.close(resolve));
 }
 
-/** A port base that is free, and so are the three ports above it: for tests and benches. */
+/** A port base that is free, and so are the four ports above it: for tests and benches. */
 export async function freePortBase(): Promise<number> {
 	for (let attempt = 0; attempt < 50; attempt++) {
 		const base = 20_000 + (randomBytes(2).readUInt16BE(0) % 30_000);
 		try {
-			for (const port of [base, base + 1, base + 2, base + 3]) await assertFree(port);
+			for (const port of [base, base + 1, base + 2, base + 3, base + 4]) await assertFree(port);
 			return base;
 		} catch {
 			// taken: try others
 		}
 	}
-	throw new RoomError("start.port_busy", "no four free ports in a row");
+	throw new RoomError("start.port_busy", "no five free ports in a row");
 }

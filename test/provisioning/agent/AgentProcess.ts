@@ -58,6 +58,11 @@ export class AgentProcess {
 		if (!said.ready) throw new Error(`the agent did not start: ${said.failed?.code} ${said.failed?.message}`);
 	}
 
+	/** Lets time pass, if its entry is `programs/jumpingAgent.ts`; while none runs nothing happens. */
+	jump(ms: number): void {
+		if (this.#child?.connected) this.#child.send({ jumpMs: ms }, () => {});
+	}
+
 	/** As a power cut. */
 	async kill(): Promise<void> {
 		await this.#end("SIGKILL");

@@ -1,4 +1,4 @@
-import { link, mkdir, rm, stat, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { command } from "../core/command.ts";
 import { type Made, SOURCE_DATE_EPOCH, type Workshop } from "../core/Workshop.ts";
@@ -14,16 +14,18 @@ export async function bundle(workshop: Workshop, parts: { root: Made; keys: Keys
 		await mkdir(content);
 		for (const name of ["rootfs.img", "boot.img"]) await link(join(root.folder, name), join(content, name));
 		await writeFile(join(content, "manifest.raucm"), manifest({ version }));
-		await command(
-			"rauc",
-			[
-				...["bundle", `--cert=${keys.bundle.certificate}`, `--key=${keys.bundle.key}`, `--keyring=${keys.bundle.ca}`],
-				// what is in it is packed already
-				"--mksquashfs-args=-comp zstd -Xcompression-level 1 -noD -noF",
-				...[content, join(folder, "update.raucb")],
-			],
-			{ env: { SOURCE_DATE_EPOCH } },
-		);
+		// it is verified as a device would
+		const device = await readFile(join(workshop.root, "image/root/overlay/etc/rauc/system.conf"), "utf8");
+		const conf = join(folder, "system.conf");
+		await writeFile(conf, device.replace(/^path=.*$/m, `path=${keys.bundle.ca}`));
+		const signing = [`--cert=${keys.bundle.certificate}`, `--key=${keys.bundle.key}`];
+		// what is in it is packed already
+		const packing = "--mksquashfs-args=-comp zstd -Xcompression-level 1 -noD -noF";
+		const file = join(folder, "update.raucb");
+		await command("rauc", [`--conf=${conf}`, "bundle", ...signing, packing, content, file], {
+			env: { SOURCE_DATE_EPOCH },
+		});
+		await command("rauc", [`--conf=${conf}`, "info", file]);
 		await rm(content, { recursive: true });
 		const grown = (await stat(join(folder, "update.raucb"))).size / (await stat(join(root.folder, "rootfs.img"))).size;
 		workshop.progress.say(`  ${((grown - 1) * 100).toFixed(1)} % more than the root itself`);

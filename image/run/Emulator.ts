@@ -161,6 +161,8 @@ function machineOf(
 			`file:${at("serial.log")}`,
 			"-qmp",
 			`unix:${at("qmp.socket")},server=on,wait=off`,
+			"-qmp",
+			`unix:${at("control.socket")},server=on,wait=off`,
 			"-monitor",
 			"none",
 		],

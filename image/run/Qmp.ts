@@ -17,7 +17,10 @@ export class Qmp {
 	private constructor(socket: Socket) {
 		this.#socket = socket;
 		socket.on("error", () => {});
-		createInterface({ input: socket }).on("line", (line) => {
+		const lines = createInterface({ input: socket });
+		// it passes the socket's on
+		lines.on("error", () => {});
+		lines.on("line", (line) => {
 			const answer = JSON.parse(line) as Answer;
 			if (answer.event === undefined && !("QMP" in answer)) this.#waiting.shift()?.(answer);
 		});

@@ -23,7 +23,7 @@ export async function run(workshop: Workshop, parts: { disk: Made; keys: Keys; f
 	if (parts.fresh) await rm(folder, { recursive: true });
 	await mkdir(folder, { recursive: true });
 	if (!existsSync(file)) await diskFor(parts.disk, file);
-	for (const socket of ["tpm.socket", "qmp.socket"]) await rm(join(folder, socket), { force: true });
+	for (const socket of ["tpm.socket", "qmp.socket", "control.socket"]) await rm(join(folder, socket), { force: true });
 	const window = Boolean(process.env["DISPLAY"] ?? process.env["WAYLAND_DISPLAY"]);
 	const vnc = await freeDisplay();
 	const emulator = await Emulator.start({
@@ -35,7 +35,7 @@ export async function run(workshop: Workshop, parts: { disk: Made; keys: Keys; f
 	const { progress } = workshop;
 	progress.say(window ? "The panel is the window." : `The panel, for a VNC viewer: 127.0.0.1:${5900 + vnc}`);
 	progress.say(
-		`Serial line: ${emulator.serialLog}\nQMP: ${join(folder, "qmp.socket")}\nAn emulated machine takes a minute or two. Ctrl-C ends it.`,
+		`Serial line: ${emulator.serialLog}\nQMP, for your own tools: ${join(folder, "control.socket")}\nAn emulated machine takes a minute or two. Ctrl-C ends it.`,
 	);
 	let over = false;
 	const stop = (): void => {

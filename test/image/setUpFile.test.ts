@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { judgeHealth } from "../../image/root/programs/judgeHealth.ts";
+import { failureCode, judgeHealth } from "../../image/root/programs/judgeHealth.ts";
 import { networkUnit, setUpFile } from "../../image/root/programs/setUpFile.ts";
 
 describe("a technician's set-up file", () => {
@@ -33,5 +33,6 @@ describe("a start", () => {
 	it("is healthy when room, picture and media are there, and names what is not", () => {
 		expect(judgeHealth({ room: true, painted: true, media: true })).toBe("healthy");
 		expect(judgeHealth({ room: true, painted: false, media: false })).toEqual({ missing: ["painted", "media"] });
+		expect(failureCode({ missing: ["painted", "media"] })).toBe("update.panel_not_painted");
 	});
 });

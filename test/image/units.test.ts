@@ -17,7 +17,7 @@ const values = (unit: string, key: string): string[] =>
 /** Units that are root, and what for. */
 const asRoot: Record<string, string> = {
 	"incamera-setup.service": "reads the ESP and the machine's serial number",
-	"incamera-good.service": "RAUC listens to root",
+	"incamera-restart.service": "the same, when the agent asks",
 	"incamera-give-up.service": "starts the machine again",
 };
 
@@ -26,9 +26,9 @@ describe("the units", () => {
 		expect([...units.keys()].sort()).toEqual([
 			"incamera-agent.service",
 			"incamera-give-up.service",
-			"incamera-good.service",
 			"incamera-health.service",
 			"incamera-kiosk.service",
+			"incamera-restart.service",
 			"incamera-room.service",
 			"incamera-setup.service",
 		]);
@@ -54,7 +54,7 @@ describe("the units", () => {
 
 	it.each([...units])("%s starts a program of the image, without a shell", (_name, unit) => {
 		for (const start of values(unit, "ExecStart")) {
-			expect(start).toMatch(/^(?:\/usr\/lib\/incamera\/|\/usr\/bin\/(?:rauc|systemctl) )/);
+			expect(start).toMatch(/^(?:\/usr\/lib\/incamera\/|\/usr\/bin\/systemctl )/);
 			expect(start).not.toContain("sh -c");
 		}
 	});

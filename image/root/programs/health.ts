@@ -1,17 +1,20 @@
 /**
  * Runs once at each start of the appliance: waits until the room can be used, its panel is painted and media work, or says what doesn't.
- * Exit codes: 0 healthy, 1 not (systemd then starts the machine again, and the loader counts the try). What it found is kept as
- * `last.json` beside it, for the next start and for the service page.
+ * Exit codes: 0 healthy, 1 not (systemd then starts the machine again, and the loader counts the try), 3 not, as so often before. What it found
+ * is kept for the next start, the agent and a technician: `last.json`, `failure`. It marks no slot good: that is the agent's (docs/adr/0010).
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as later } from "node:timers/promises";
-import { judgeHealth, type Seen, type Verdict } from "./judgeHealth.ts";
+import { failureCode, judgeHealth, type Seen, type Verdict } from "./judgeHealth.ts";
 
 /** A start in the slowest machine, with room to spare; then the watchdog of patience ends it. Milliseconds. */
 const PATIENCE_MS = 6 * 60_000;
+/** A new firmware has three starts, and the one before it three more; after that the trouble is not in the firmware. */
+const MOST_FAILURES = 6;
+const ANSWER_MS = 20_000;
 const MEDIA_MS = 2 * 60_000;
 const panel = "http://127.0.0.1:8081/healthz";
 
@@ -24,12 +27,18 @@ const bootWord = (name: string): string =>
 	new RegExp(`(?:^|\\s)${name}=(\\S+)`).exec(readFileSync("/proc/cmdline", "utf8"))?.[1] ?? "";
 const version = /^IMAGE_VERSION="?([^"\n]+)/m.exec(readFileSync("/etc/os-release", "utf8"))?.[1] ?? "";
 
+/** Why the room program did not answer when it was last asked; for the serial line. */
+let silence = "";
+
 async function askPanel(): Promise<Pick<Seen, "room" | "painted">> {
 	try {
-		const response = await fetch(panel, { signal: AbortSignal.timeout(5000) });
-		const { painted } = (await response.json()) as { painted?: unknown };
+		const response = await fetch(panel, { signal: AbortSignal.timeout(ANSWER_MS) });
+		const { painted, reason } = (await response.json()) as { painted?: unknown; reason?: unknown };
+		silence = response.ok ? "" : String(reason);
 		return { room: response.ok, painted: typeof painted === "number" && painted > 0 };
-	} catch {
+	} catch (error) {
+		const { name, message, cause } = error as Error & { cause?: { code?: string } };
+		silence = cause?.code ?? `${name}: ${message}`;
 		return { room: false, painted: false };
 	}
 }
@@ -51,19 +60,34 @@ async function askMedia(): Promise<boolean> {
 	}
 }
 
+/** Starts in a row that were not healthy, of this and the other slot; on the data partition. */
+const folder = process.env["STATE_DIRECTORY"] ?? ".";
+function failuresBefore(): number {
+	try {
+		const { failures } = JSON.parse(readFileSync(join(folder, "last.json"), "utf8")) as { failures?: unknown };
+		return typeof failures === "number" ? failures : 0;
+	} catch {
+		return 0;
+	}
+}
+
 function end(verdict: Verdict): never {
 	const slot = bootWord("rauc.slot");
 	const missing = verdict === "healthy" ? [] : verdict.missing;
-	const record = { v: 1, version, slot, at: new Date().toISOString(), healthy: verdict === "healthy", missing };
+	const failures = verdict === "healthy" ? 0 : failuresBefore() + 1;
 	try {
-		writeFileSync(join(process.env["STATE_DIRECTORY"] ?? ".", "last.json"), JSON.stringify(record));
+		const record = { v: 1, version, slot, at: new Date().toISOString(), missing, failures };
+		writeFileSync(join(folder, "last.json"), JSON.stringify(record));
+		// the agent reads it after the next start: why a new firmware was rolled back (docs/adr/0010)
+		if (verdict !== "healthy") writeFileSync(join(folder, "failure"), `${failureCode(verdict)}\n`);
 	} catch {
 		say("what was found could not be kept");
 	}
-	say(
-		`${verdict === "healthy" ? "healthy" : `not healthy, without ${missing.join(", ")}`}: ${version} in slot ${slot}, ${upSeconds()} s`,
-	);
-	process.exit(verdict === "healthy" ? 0 : 1);
+	const where = `${version} in slot ${slot}, ${upSeconds()} s`;
+	if (verdict === "healthy") say(`healthy: ${where}`);
+	else say(`not healthy, without ${missing.join(", ")}: ${where} ${silence}`);
+	if (failures > MOST_FAILURES) say("stays as it is: another start would not help");
+	process.exit(verdict === "healthy" ? 0 : failures > MOST_FAILURES ? 3 : 1);
 }
 
 say(`health of ${version} in slot ${bootWord("rauc.slot")}, ${upSeconds()} s`);

@@ -15,3 +15,9 @@ export function judgeHealth(seen: Seen): Verdict {
 	const missing = (Object.keys(seen) as (keyof Seen)[]).filter((part) => !seen[part]);
 	return missing.length === 0 ? "healthy" : { missing };
 }
+
+/** The reason that the fleet reads of a firmware that was rolled back: the first thing that was missing, since the others follow from it. */
+export function failureCode({ missing }: Exclude<Verdict, "healthy">): string {
+	const codes = { room: "update.room_not_ready", painted: "update.panel_not_painted", media: "update.media_broken" };
+	return codes[missing[0] ?? "room"];
+}

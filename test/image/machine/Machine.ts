@@ -35,7 +35,8 @@ export class Machine {
 	}
 
 	async on(): Promise<Emulator> {
-		for (const socket of ["tpm.socket", "qmp.socket"]) await rm(join(this.folder, socket), { force: true });
+		for (const socket of ["tpm.socket", "qmp.socket", "control.socket"])
+			await rm(join(this.folder, socket), { force: true });
 		this.#emulator = await Emulator.start({
 			disk: join(this.folder, "disk.img"),
 			certificate: this.#certificate,

@@ -14,6 +14,8 @@ export interface Keys {
 	loader: { home: string; publicKey: string };
 	/** RAUC takes bundles that a certificate of this CA signed. */
 	bundle: { key: string; certificate: string; ca: string };
+	/** Root metadata of the image repository (`incamera image repo`, docs/adr/0010); without it a device takes no update from its fleet. */
+	updateRoot: string | null;
 }
 
 /** In the name of each key that was made here, so that nobody takes it for another. */
@@ -38,6 +40,7 @@ export async function keys(workshop: Workshop, options: { folder?: string; relea
 		secureBoot: { key: at("secure-boot.key"), certificate: at("secure-boot.pem") },
 		loader: { home: at("loader"), publicKey: at("loader.pgp") },
 		bundle: { key: at("bundle.key"), certificate: at("bundle.pem"), ca: at("bundle-ca.pem") },
+		updateRoot: existsSync(at("update-root.json")) ? at("update-root.json") : null,
 	};
 	const { secureBoot, loader, bundle } = all;
 	for (const file of [...Object.values(secureBoot), ...Object.values(loader), ...Object.values(bundle)]) {
@@ -109,8 +112,7 @@ async function makeDevelopmentKeys(folder: string): Promise<void> {
 }
 
 /** Hash input: which keys an image is signed with and trusts. */
-export async function publicPart({ secureBoot, loader, bundle }: Keys): Promise<string[]> {
-	return await Promise.all(
-		[secureBoot.certificate, bundle.ca, loader.publicKey].map((file) => readFile(file, "base64")),
-	);
+export async function publicPart({ secureBoot, loader, bundle, updateRoot }: Keys): Promise<string[]> {
+	const files = [secureBoot.certificate, bundle.ca, loader.publicKey, ...(updateRoot ? [updateRoot] : [])];
+	return await Promise.all(files.map((file) => readFile(file, "base64")));
 }

@@ -31,7 +31,7 @@ export async function application(workshop: Workshop): Promise<Made> {
 	const { root } = workshop;
 	const files = [
 		"device/**/*",
-		"provisioning/{agent,contract,line}/**/*",
+		"provisioning/{agent,contract,line,trust}/**/*",
 		"ui/{panel,tv,kit}/**/*",
 		"ui/vite.config.ts",
 		"image/root/{application.ts,programs/**/*}",

@@ -38,6 +38,7 @@ export async function root(workshop: Workshop, parts: RootParts): Promise<Made> 
 		const agent = "incamera-agent.service";
 		await put(join(workshop.root, "provisioning/agent/systemd", agent), `usr/lib/systemd/system/${agent}`);
 		await put(keys.bundle.ca, "etc/rauc/keyring.pem");
+		if (keys.updateRoot) await put(keys.updateRoot, `${home}/update-root.json`);
 		const osRelease = join(layers.own, "usr/lib/os-release");
 		await put(join(base.folder, "tree/usr/lib/os-release"), "usr/lib/os-release");
 		await appendFile(osRelease, `IMAGE_ID=incamera\nIMAGE_VERSION=${version}\n`);

@@ -92,6 +92,9 @@ function write(name: string, value: unknown): void {
 }
 
 takeCarried();
+/** Who says what is released. Without it in the firmware nothing is installed by the fleet: such a job is rejected. */
+const updateRoot = "/usr/lib/incamera/update-root.json";
+const firmware = existsSync(updateRoot) ? { firmware: "rauc", updateRoot } : {};
 const own: SetUpFile = existsSync(kept) ? read(kept) : {};
 write("agent.yaml", {
 	stateFolder: "/var/lib/incamera-agent",
@@ -101,6 +104,7 @@ write("agent.yaml", {
 		url: own.fleet?.bootstrap ?? "mqtts://fleet.invalid:8883",
 		...(own.fleet?.page ? { enrolUrl: own.fleet.page } : {}),
 	},
+	...firmware,
 	facts: {
 		model: (noSerial.test(dmi("product_name")) ? "InCamera" : dmi("product_name")).slice(0, 80),
 		serial: serialNumber(),

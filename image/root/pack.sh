@@ -3,7 +3,7 @@
 set -eu
 image=$1
 shift
-chroot "$root" systemctl enable -q incamera-agent
+chroot "$root" systemctl enable -q incamera-agent incamera-restart.path
 
 # GStreamer looks through all plugins when it is first loaded; here it does, and writes down what it saw. The register is good as long as
 # the plugins' dates are, which will be those of all files.

@@ -23,7 +23,10 @@ const home = "usr/lib/incamera";
 /** What a slot holds: `rootfs.img` and `boot.img`; `root.json` says their hashes. */
 export async function root(workshop: Workshop, parts: RootParts): Promise<Made> {
 	const { base, system, application, keys, version } = parts;
-	const files = ["image/root/{root,verity,startImage,pe,inside,pack.sh}*", "provisioning/agent/systemd/*.service"];
+	const files = [
+		"image/root/{root,verity,startImage,pe,inside,pack.sh}*",
+		"provisioning/agent/systemd/*.{service,path}",
+	];
 	const level = parts.quick ? "3" : "12";
 	const words = [level, system.hash, application.hash, version, ...(await publicPart(keys))];
 	return await workshop.step("root", { files, words }, async (folder) => {
@@ -35,8 +38,9 @@ export async function root(workshop: Workshop, parts: RootParts): Promise<Made> 
 			await mkdir(dirname(join(layers.own, to)), { recursive: true });
 			await copyFile(from, join(layers.own, to));
 		};
-		const agent = "incamera-agent.service";
-		await put(join(workshop.root, "provisioning/agent/systemd", agent), `usr/lib/systemd/system/${agent}`);
+		for (const unit of ["incamera-agent.service", "incamera-restart.path", "incamera-restart.service"]) {
+			await put(join(workshop.root, "provisioning/agent/systemd", unit), `usr/lib/systemd/system/${unit}`);
+		}
 		await put(keys.bundle.ca, "etc/rauc/keyring.pem");
 		if (keys.updateRoot) await put(keys.updateRoot, `${home}/update-root.json`);
 		const osRelease = join(layers.own, "usr/lib/os-release");

@@ -8,8 +8,11 @@ const overlay = join(root, "image/root/overlay");
 const units = new Map(
 	[
 		...globSync(join(overlay, "usr/lib/systemd/system/*.service")),
-		join(root, "provisioning/agent/systemd/incamera-agent.service"),
-	].map((file) => [basename(file), readFileSync(file, "utf8")]),
+		...globSync(join(root, "provisioning/agent/systemd/*.service")),
+	].map((file) => {
+		const more = globSync(join(overlay, "usr/lib/systemd/system", `${basename(file)}.d/*.conf`));
+		return [basename(file), [file, ...more].map((one) => readFileSync(one, "utf8")).join("\n")];
+	}),
 );
 const values = (unit: string, key: string): string[] =>
 	[...unit.matchAll(new RegExp(`^${key}=(.*)$`, "gm"))].map(([, value]) => value ?? "");
@@ -53,8 +56,8 @@ describe("the units", () => {
 	});
 
 	it.each([...units])("%s starts a program of the image, without a shell", (_name, unit) => {
-		for (const start of values(unit, "ExecStart")) {
-			expect(start).toMatch(/^(?:\/usr\/lib\/incamera\/|\/usr\/bin\/systemctl )/);
+		for (const start of values(unit, "ExecStart").filter((line) => line !== "")) {
+			expect(start).toMatch(/^(?:\/usr\/lib\/incamera\/|\/usr\/bin\/(?:systemctl|rm) )/);
 			expect(start).not.toContain("sh -c");
 		}
 	});

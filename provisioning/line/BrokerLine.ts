@@ -51,6 +51,18 @@ export type Delivery = "delivered" | "nobody";
 
 const NO_MATCHING_SUBSCRIBERS = 0x10;
 /**
+ * MQTT 5.0 §2.4: not authorized, topic filter invalid, topic name invalid, packet too large, payload format invalid. These say "never"; all other
+ * errors (unspecified, implementation specific, quota exceeded) "not now".
+ */
+const NEVER = new Set([0x87, 0x8f, 0x90, 0x95, 0x99]);
+
+/** What mqtt.js itself does not send has no reason code, and will not be sent another time either. */
+function isNotNow(error: unknown): boolean {
+	const { code } = error as { code?: unknown };
+	return typeof code === "number" && !NEVER.has(code);
+}
+
+/**
  * TCP, TLS and CONNECT together; a line that hangs longer is given up, and the next is given twice as long. A broker to which a whole fleet comes
  * back takes what it takes: whoever gives up early and comes again has made it work for nothing, and with thousands who do nobody gets in.
  */
@@ -199,7 +211,8 @@ export class BrokerLine {
 	}
 
 	/**
-	 * Resolves when the broker has it. Errors: `line.unreachable`, `line.refused` (no right to send it). `withinMs`: a broker that hasn't
+	 * Resolves when the broker has it. Errors: `line.unreachable` (with a line that is open: it does not take it now, so wait before the next
+	 * try), `line.refused` (no right to send it). `withinMs`: a broker that hasn't
 	 * acknowledged by then hangs, and the line is given up; absent: half a minute.
 	 */
 	publish(
@@ -266,7 +279,7 @@ export class BrokerLine {
 			send(client, (error, value) => {
 				settle();
 				if (!error) resolve(value);
-				else if (client !== this.#client || !this.#open) reject(this.#unreachable(error));
+				else if (client !== this.#client || !this.#open || isNotNow(error)) reject(this.#unreachable(error));
 				else reject(new RoomError(this.#codes.refused, "the broker refused", { cause: error }));
 			});
 		});

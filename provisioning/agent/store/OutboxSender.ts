@@ -7,7 +7,7 @@ import type { Outbox, OutboxRow } from "./Outbox.ts";
 
 /** Messages that wait for their acknowledgement at once. */
 const UNDER_WAY = 16;
-/** The broker has nobody to give a message to: the fleet service is away. It is told again after this time. */
+/** The broker has nobody to give a message to, since the fleet service is away, or takes none now. It is told again after this time. */
 const NOBODY_MS = 15_000;
 const MINUTE_MS = 60_000;
 
@@ -89,7 +89,7 @@ export class OutboxSender {
 			if (RoomError.from(error, "line.unreachable").code === "line.refused") {
 				this.#refusals.note("outbox.not_allowed");
 				this.#outbox.refused(mid);
-			}
+			} else if (this.#line.isOpen) this.#waitForSomebody();
 		} finally {
 			this.#underWay.delete(mid);
 		}

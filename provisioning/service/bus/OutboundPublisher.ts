@@ -90,7 +90,7 @@ export class OutboundPublisher {
 				await this.#publish(messages);
 				this.#backoff.reset();
 			} catch {
-				// The database is away; the messages' lease ends by itself, and the poll comes.
+				// The database is away, and the messages' lease ends by itself; or the broker takes nothing now.
 				this.#again = false;
 				this.#options.clock.after(this.#backoff.nextMs(), () => this.wake());
 			}
@@ -98,13 +98,15 @@ export class OutboundPublisher {
 	}
 
 	async #publish(messages: readonly TakenMessage[]): Promise<void> {
-		const { database, counters } = this.#options;
+		const { database, counters, line } = this.#options;
 		const outcomes = await Promise.all(messages.map((message) => this.#send(message)));
 		const of = (outcome: Outcome) => messages.filter((_, index) => outcomes[index] === outcome);
 		counters.add("outbound_published", {}, of("published").length);
 		counters.add("outbound_refused", {}, of("refused").length);
 		await published(database.db, [...of("published"), ...of("refused")]);
 		await unpublished(database.db, of("unreachable"));
+		if (line.isOpen && of("unreachable").length > 0)
+			throw new RoomError("bus.unreachable", "the broker takes nothing now");
 	}
 
 	async #send({ topic, payload, retain, expiresAt }: TakenMessage): Promise<Outcome> {

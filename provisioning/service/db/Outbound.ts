@@ -74,7 +74,8 @@ export async function take(db: Db, limit: number, leaseMs = 30_000): Promise<Tak
 	const { rows } = await sql<TakenMessage & { bulk: boolean }>`
 		update outbound set leased_until = now() + ${leaseMs} * interval '1 millisecond'
 		where id in (
-			select id from outbound where leased_until is null or leased_until < now()
+			select id from outbound
+			where (leased_until is null or leased_until < now()) and (expires_at is null or expires_at > now())
 			order by bulk, id limit ${limit} for update skip locked)
 		returning id, version, topic, payload, retain, bulk, expires_at as "expiresAt"`.execute(db);
 	rows.sort((a, b) => Number(a.bulk) - Number(b.bulk) || a.id - b.id);

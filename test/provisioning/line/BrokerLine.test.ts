@@ -93,6 +93,12 @@ test("a message that the broker does not take is refused, and the line stays", a
 	expect(await say(line)).toBe("delivered");
 	broker.acknowledge = () => 0x10;
 	expect(await say(line)).toBe("nobody");
+	// what it does not take at this moment it may take later
+	for (const code of [0x80, 0x83, 0x97]) {
+		broker.acknowledge = () => code;
+		await expect(say(line)).rejects.toMatchObject({ code: "line.unreachable" });
+	}
+	expect(line.isOpen).toBe(true);
 });
 
 test("a broker that is slow is waited for, half a minute; who can't wait says so, and the line is given up for them", async () => {

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import { ManualClock, systemClock } from "../../../../device/core/clock.ts";
 import { type Log, silentLog } from "../../../../device/core/log.ts";
 import { Refusals } from "../../../../provisioning/agent/Refusals.ts";
@@ -7,6 +7,7 @@ import { KEPT_MINUTES, Outbox } from "../../../../provisioning/agent/store/Outbo
 import { OutboxSender } from "../../../../provisioning/agent/store/OutboxSender.ts";
 import { topics } from "../../../../provisioning/contract/topics.ts";
 import { BrokerLine } from "../../../../provisioning/line/BrokerLine.ts";
+import { HostileBroker } from "../../../sim/broker/HostileBroker.ts";
 import { BrokerUsers } from "../../service/broker/BrokerUsers.ts";
 
 const self = "dev-00000001";
@@ -15,6 +16,7 @@ let store: AgentStore;
 let outbox: Outbox;
 let sender: OutboxSender;
 let line: BrokerLine;
+let url: string;
 let clock: ManualClock;
 /** What a worker of the fleet heard, in order. */
 let heard: number[];
@@ -27,12 +29,13 @@ beforeEach(async () => {
 	heard = [];
 	logged = [];
 	clock = new ManualClock();
+	url = users.broker.url;
 	store = new AgentStore(":memory:", silentLog);
 	outbox = new Outbox(store, silentLog);
 	const { key, chain } = await users.ca.issueDevice(self);
 	line = new BrokerLine({
 		target: () => ({
-			url: users.broker.url,
+			url,
 			clientId: self,
 			tls: { key, certificate: chain, ca: users.ca.certificate },
 		}),
@@ -114,6 +117,24 @@ test("what may not be said is given up at once, holds nothing up and is never tr
 	expect(logged.join()).toContain("not_allowed");
 });
 
+test("what the broker does not take now is tried again after a while, and not at once", async () => {
+	const identity = await users.ca.issueServer(["127.0.0.1"]);
+	const broker = await HostileBroker.open({ ...identity, ca: users.ca.certificate });
+	onTestFinished(() => broker.close());
+	const QUOTA_EXCEEDED = 0x97;
+	broker.acknowledge = () => QUOTA_EXCEEDED;
+	url = broker.url;
+	add(1);
+	line.open();
+	await expect.poll(() => broker.heard.length).toBe(1);
+	await expect.poll(() => outbox.size).toBe(1);
+	broker.acknowledge = () => 0;
+	expect(broker.heard.length).toBe(1);
+	clock.advance(15_000);
+	await expect.poll(() => outbox.size).toBe(0);
+	expect(broker.heard.length).toBe(2);
+});
+
 test("what nobody was there to hear is not told, and is tried again later", async () => {
 	for (const n of range(1, 40)) add(n);
 	line.open();
@@ -125,5 +146,6 @@ test("what nobody was there to hear is not told, and is tried again later", asyn
 			return outbox.size;
 		})
 		.toBe(0);
-	expect([...new Set(heard)].sort((one, other) => one - other)).toEqual(range(1, 40));
+	// the broker has them all, and the last are on their way to the worker
+	await expect.poll(() => [...new Set(heard)].sort((one, other) => one - other)).toEqual(range(1, 40));
 });

@@ -122,7 +122,7 @@ test("nobody's device takes a code, says how it goes, and is a room when the fle
 	agent.claim(await claimed(ca, { folder, deviceId: "room-berlin" }));
 	agent.twin(7, berlinDoc);
 	const rest = await resting();
-	expect(await health()).toEqual({ status: "ok" });
+	expect(await health()).toEqual({ status: "ok", painted: 0 });
 	expect(rest.room).toEqual({ name: "Berlin", seats: 8, locale: "de", timeZone: "Europe/Berlin" });
 	expect(await agent.heard("twin")).toEqual({ t: "twin", rev: 7, applied: true, errors: [] });
 	await agent.heard("status", ({ status }) => status.activity === "free");

@@ -177,6 +177,7 @@ describe("what the fleet's rooms told", () => {
 		await page.getByText("The other room is not online").first().waitFor();
 		await page.getByText("1:01 · Nobody answered").first().waitFor();
 		await page.getByRole("button", { name: "Show older ones" }).click();
+		await expect.poll(() => told(page).count()).toBe(200);
 		await page.getByRole("button", { name: "Show older ones" }).click();
 		await expect.poll(() => told(page).count()).toBe(250);
 		expect(await page.getByRole("button", { name: "Show older ones" }).count()).toBe(0);

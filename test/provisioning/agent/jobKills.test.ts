@@ -94,7 +94,8 @@ const victims: Record<Victim, (device: Device) => Promise<void>> = {
 const inCall = { status: { ...calm, activity: "in_call" as const }, idleSince: null, occupied: null };
 const quiet = { status: calm, idleSince: 0, occupied: null };
 
-describe.each<JobState>(["DOWNLOADING", "WAITING", "INSTALLING", "REBOOTING", "PROBATION"])("at %s", (state) => {
+const states: JobState[] = ["DOWNLOADING", "WAITING", "INSTALLING", "REBOOTING", "PROBATION"];
+describe.each(states)("at %s", { timeout: 180_000 }, (state) => {
 	test.each(Object.keys(victims) as Victim[])("the %s is killed", async (victim) => {
 		const device = await Device.start();
 		const jobId = randomBytes(16).toString("base64url");
@@ -113,7 +114,8 @@ describe.each<JobState>(["DOWNLOADING", "WAITING", "INSTALLING", "REBOOTING", "P
 					if (onTrial && device.room.last("line")?.epoch) device.agent.jump(60_000);
 					return over().length;
 				},
-				{ interval: 100 },
+				// three starts of a process and the broker's waits between attempts, on a machine that may be busy
+				{ interval: 100, timeout: 120_000 },
 			)
 			.toBeGreaterThan(0);
 

@@ -23,7 +23,8 @@ export type EventReason =
 	| `call.${EndReason}`
 	| `link.${"absent" | "busy" | "denied" | "unreachable" | "lost" | "silent"}`
 	| `peripheral.${"wrong_device" | "wrong_password" | "version_unknown" | "tool_missing" | "fault"}`
-	| `update.${"fell_back" | "probation_failed"}`;
+	| `update.${"fell_back" | "probation_failed" | "kernel_panic" | "kernel_hung" | "no_root" | "slot_corrupted" | "mark_failed"}`
+	| `update.${"media_broken" | "panel_not_painted" | "room_not_ready"}`;
 
 type KeysOfUnion<T> = T extends unknown ? keyof T : never;
 /** Every code that a route can answer, by the contract: a new one without words does not compile. */

@@ -12,8 +12,10 @@ import { RoomError } from "../device/core/RoomError.ts";
 import { base, readLock } from "./base/base.ts";
 import { bundle } from "./bundle/bundle.ts";
 import { command } from "./core/command.ts";
+import { commitOf } from "./core/commitOf.ts";
 import { type Made, SOURCE_DATE_EPOCH, Workshop } from "./core/Workshop.ts";
 import { disk } from "./disk/disk.ts";
+import { signDisk } from "./disk/signDisk.ts";
 import { type Keys, keys } from "./keys/keys.ts";
 import { application } from "./root/application.ts";
 import { root } from "./root/root.ts";
@@ -91,7 +93,10 @@ async function writeDisk(workshop: Workshop, slot: Slot, { version }: Options): 
 	await workshop.progress.timed("disk image", () =>
 		command("zstd", ["-q", "-f", "-1", "-T2", join(made.folder, "disk.img"), "-o", packed]),
 	);
-	await tell(workshop, [`incamera-${version}.img.zst`]);
+	const manifest = join(out, `incamera-${version}.manifest`);
+	const commit = await commitOf(workshop.root);
+	await signDisk(join(made.folder, "disk.img"), manifest, { version, commit, keys: slot.keys });
+	await tell(workshop, [`incamera-${version}.img.zst`, `incamera-${version}.manifest`]);
 	return made;
 }
 

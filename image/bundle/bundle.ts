@@ -1,6 +1,7 @@
 import { link, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { command } from "../core/command.ts";
+import { commitOf } from "../core/commitOf.ts";
 import { type Made, SOURCE_DATE_EPOCH, type Workshop } from "../core/Workshop.ts";
 import { type Keys, publicPart } from "../keys/keys.ts";
 import { manifest } from "./manifest.ts";
@@ -8,12 +9,13 @@ import { manifest } from "./manifest.ts";
 /** An update for either slot, `update.raucb`: signed as a whole, and each block verified while it is read. */
 export async function bundle(workshop: Workshop, parts: { root: Made; keys: Keys; version: string }): Promise<Made> {
 	const { root, keys, version } = parts;
-	const words = [root.hash, version, ...(await publicPart(keys))];
+	const commit = await commitOf(workshop.root);
+	const words = [root.hash, version, commit.id, ...(await publicPart(keys))];
 	return await workshop.step("bundle", { files: ["image/bundle/**"], words }, async (folder) => {
 		const content = join(folder, "content");
 		await mkdir(content);
 		for (const name of ["rootfs.img", "boot.img"]) await link(join(root.folder, name), join(content, name));
-		await writeFile(join(content, "manifest.raucm"), manifest({ version }));
+		await writeFile(join(content, "manifest.raucm"), manifest({ version, commit }));
 		// it is verified as a device would
 		const device = await readFile(join(workshop.root, "image/root/overlay/etc/rauc/system.conf"), "utf8");
 		const conf = join(folder, "system.conf");

@@ -1,12 +1,21 @@
-/** Devices take bundles of their own kind only; the same word is in the image's RAUC configuration. */
-export const COMPATIBLE = "incamera-x86-64";
+import { COMPATIBLE } from "../../provisioning/contract/compatible.ts";
+import type { Commit } from "../core/commitOf.ts";
 
 /** RAUC's manifest (its manual, "Manifest"). */
-export function manifest({ version, compatible = COMPATIBLE }: { version: string; compatible?: string }): string {
+export function manifest({
+	version,
+	commit,
+	compatible = COMPATIBLE,
+}: {
+	version: string;
+	commit: Commit;
+	compatible?: string;
+}): string {
 	return [
 		"[update]",
 		`compatible=${compatible}`,
 		`version=${version}`,
+		`build=${commit.date ?? "unknown"} ${commit.id}`,
 		"",
 		"[bundle]",
 		"format=verity",

@@ -1,3 +1,5 @@
+import { isFaultCode } from "./image/firmware/FirmwareReport.ts";
+
 /** What a script can tell a failure by; `incamera help exit-codes` and the man page list them. */
 export const exitCodes = {
 	done: [0, "Done."],
@@ -10,7 +12,7 @@ export const exitCodes = {
 		6,
 		"Not now: somebody changed it meanwhile, the room is offline or in a call, a port is held, or it is over.",
 	],
-	unhealthy: [7, "What was checked is not well (doctor, audit --verify)."],
+	unhealthy: [7, "What was checked is not well (doctor, audit --verify, image verify)."],
 } as const satisfies Record<string, readonly [number, string]>;
 export type ExitCode = keyof typeof exitCodes;
 
@@ -44,12 +46,14 @@ const notFound = new Set([
 	"recording.no_such_device",
 ]);
 const usage = new Set(["cli.usage", "config.invalid", "config.unreadable"]);
+const unhealthy = new Set(["doctor.unhealthy", "audit.broken"]);
 
 export function exitCodeOf(code: string): ExitCode {
 	if (unreachable.has(code)) return "unreachable";
 	if (forbidden.has(code)) return "forbidden";
 	if (notFound.has(code)) return "notFound";
 	if (conflicts.has(code)) return "conflict";
+	if (unhealthy.has(code) || isFaultCode(code)) return "unhealthy";
 	return usage.has(code) ? "usage" : "failed";
 }
 
@@ -65,6 +69,15 @@ export const nextSteps: Readonly<Record<string, string>> = {
 	"api.not_found": "Ids are listed by: incamera fleet rooms",
 	"local.forbidden": "Run it as the service's account or as root: sudo incamera fleet invite --local <stateFolder>",
 	"local.unreachable": "Is the service running on this machine, and is the folder its stateFolder?",
+	"firmware.no_keyring":
+		"Say whose signature counts: --keyring bundle-ca.pem (of the folder with the image's keys; development: image/keys/development).",
+	"firmware.no_manifest": "It is made with the image; bring both files, or name it by --manifest.",
+	"firmware.truncated": "Fetch or copy the file again: it is not whole.",
+	"firmware.altered": "Don't use it. Fetch it again; if it stays so, tell whoever made it.",
+	"firmware.signature_wrong": "Don't use it. Fetch it again; if it stays so, tell whoever made it.",
+	"firmware.signer_foreign": "Is it the right --keyring? A device takes only what its own keyring's authority signed.",
+	"firmware.signer_expired": "Is this machine's clock right? Otherwise it has to be signed anew.",
+	"firmware.no_openssl": "Install Debian's package openssl.",
 	"repo.key_missing":
 		"Keys are root-1.pem to root-3.pem, targets.pem, snapshot.pem and timestamp.pem; `repo init` made them.",
 	"repo.key_foreign":

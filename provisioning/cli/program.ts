@@ -97,10 +97,6 @@ export async function runProgram(argv: readonly string[], options: ProgramOption
 		if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? codeOf("done") : codeOf("usage");
 		if (io.signal.aborted) return 130;
 		const { code, message } = RoomError.from(thrown, "cli.unexpected");
-		if (["doctor.unhealthy", "audit.broken"].includes(code)) {
-			io.err(`${code}: ${message}\n`);
-			return codeOf("unhealthy");
-		}
 		const next = nextSteps[code];
 		io.err(`${code}: ${message}\n${next ? `${next}\n` : ""}`);
 		return codeOf(exitCodeOf(code));

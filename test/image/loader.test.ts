@@ -72,7 +72,9 @@ describe("the update's manifest", () => {
 		const { readFile } = await import("node:fs/promises");
 		const device = await readFile(new URL("../../image/root/overlay/etc/rauc/system.conf", import.meta.url), "utf8");
 		const compatible = /^compatible=(.+)$/m.exec(device)?.[1];
-		expect(manifest({ version: "1.2.3" })).toContain(`compatible=${compatible}\n`);
+		expect(manifest({ commit: { id: "unknown", date: null }, version: "1.2.3" })).toContain(
+			`compatible=${compatible}\n`,
+		);
 		expect(device).toMatch(/^check-purpose=codesign$/m);
 		expect(device).toMatch(/^bundle-formats=-plain$/m);
 	});

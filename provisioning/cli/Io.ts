@@ -7,4 +7,6 @@ export interface Io {
 	terminal: boolean;
 	columns: number;
 	signal: AbortSignal;
+	/** Asks a person and waits for a line; absent where nobody sits at a terminal. */
+	ask?: (question: string) => Promise<string>;
 }

@@ -28,10 +28,14 @@ const conflicts = new Set([
 	"recording.port_busy",
 	"cli.file_exists",
 	"repo.exists",
+	"flash.device_in_use",
+	"flash.system_disk",
 ]);
 const forbidden = new Set([
 	"repo.development",
 	"repo.key_foreign",
+	"flash.denied",
+	"flash.device_read_only",
 	"api.not_signed_in",
 	"api.forbidden",
 	"cli.no_token",
@@ -42,10 +46,18 @@ const notFound = new Set([
 	"api.not_found",
 	"cli.not_published",
 	"repo.no_such_release",
+	"flash.no_such_device",
 	"probe.nothing_found",
 	"recording.no_such_device",
 ]);
-const usage = new Set(["cli.usage", "config.invalid", "config.unreadable"]);
+const usage = new Set([
+	"cli.usage",
+	"flash.not_confirmed",
+	"flash.not_a_disk",
+	"flash.no_disk_image",
+	"config.invalid",
+	"config.unreadable",
+]);
 const unhealthy = new Set(["doctor.unhealthy", "audit.broken"]);
 
 export function exitCodeOf(code: string): ExitCode {
@@ -78,6 +90,19 @@ export const nextSteps: Readonly<Record<string, string>> = {
 	"firmware.signer_foreign": "Is it the right --keyring? A device takes only what its own keyring's authority signed.",
 	"firmware.signer_expired": "Is this machine's clock right? Otherwise it has to be signed anew.",
 	"firmware.no_openssl": "Install Debian's package openssl.",
+	"flash.no_such_device": "lsblk lists the disks of this machine.",
+	"flash.not_a_disk": "Name the whole disk, /dev/sdb, not a partition, /dev/sdb1.",
+	"flash.no_disk_image":
+		"An update bundle is for a device in service: by its fleet, or on a stick. A disk is written from a .img.zst.",
+	"flash.not_confirmed": "Type the device's name as it is shown, or say it in a script: --yes sdb",
+	"flash.device_in_use": "Unmount it first: umount /dev/sdb*. A desktop may have mounted a stick by itself.",
+	"flash.system_disk": "This is the disk that this machine runs from. Name another one: lsblk lists them.",
+	"flash.device_read_only": "Is there a switch on the card or stick?",
+	"flash.device_too_small": "Devices need 4 GB or more.",
+	"flash.sector_size": "A disk that can be set to sectors of 512 bytes, or another one.",
+	"flash.denied": "Run it as root: sudo incamera image flash …",
+	"flash.device_failed": "Try another port or reader; if it fails again, the disk is broken. dmesg says more.",
+	"flash.read_back_differs": "Don't use this disk: it is broken, or smaller than it says.",
 	"repo.key_missing":
 		"Keys are root-1.pem to root-3.pem, targets.pem, snapshot.pem and timestamp.pem; `repo init` made them.",
 	"repo.key_foreign":

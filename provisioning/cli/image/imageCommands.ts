@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import type { Io } from "../Io.ts";
+import { flashCommand } from "./flash/flashCommand.ts";
 import { inspectCommands } from "./inspectCommands.ts";
 import { repoCommands } from "./repoCommands.ts";
 
@@ -10,5 +11,6 @@ export function imageCommands(program: Command, io: Io, asJson: () => boolean): 
 		.summary("firmware: which exists, and what is in it")
 		.description("Works on files of this machine; no fleet is needed.");
 	inspectCommands(image, io, asJson);
+	flashCommand(image, io, asJson);
 	repoCommands(image, io, asJson);
 }

@@ -11,7 +11,7 @@ import { ProgressLine } from "./ProgressLine.ts";
 /** Where a device, and whoever installed its keyring elsewhere, has it. */
 export const USUAL_KEYRING = "/etc/rauc/keyring.pem";
 
-interface VerifyOptions {
+export interface VerifyOptions {
 	keyring?: string;
 	compatible: string;
 	manifest?: string;

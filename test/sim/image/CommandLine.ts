@@ -9,6 +9,7 @@ export class CommandLine {
 
 	async run(...words: string[]): Promise<number> {
 		[this.out, this.err] = ["", ""];
+		const { typed } = this;
 		return runProgram(words, {
 			io: {
 				out: (text) => {
@@ -21,6 +22,7 @@ export class CommandLine {
 				terminal: false,
 				columns: 80,
 				signal: new AbortController().signal,
+				...(typed === null ? {} : { ask: async () => typed }),
 			},
 			connect: () => () => Promise.reject(new Error("no fleet is needed")),
 			readInput: async () => "",

@@ -53,6 +53,8 @@ export interface FirmwareReport {
 	/** Of the file, and of what it holds once unpacked. */
 	bytes: number;
 	unpacked: number | null;
+	/** Of the unpacked disk, by its manifest. */
+	sha256: string | null;
 	/** Partitions of a disk, or images of an update, with their bytes. */
 	parts: { name: string; bytes: number }[];
 	signer: Signer | null;

@@ -55,6 +55,7 @@ export async function inspectBundle(options: InspectOptions, bytes: number): Pro
 			commit,
 			bytes,
 			unpacked: null,
+			sha256: null,
 			parts: partsOf(found?.manifest),
 			signer: found?.signer ?? null,
 			checks: options.verify ? checks.list : [],

@@ -39,6 +39,7 @@ export async function inspectDisk(
 	return {
 		...{ file, kind: "disk", version, compatible, date, commit, bytes },
 		unpacked: found?.manifest.bytes ?? (packed ? null : bytes),
+		sha256: found?.manifest.sha256 ?? null,
 		parts: partitions.map(({ name, bytes: size }) => ({ name, bytes: size })),
 		signer: found?.signer ?? null,
 		checks: verify ? checks.list : [],

@@ -1,11 +1,12 @@
 import { join } from "node:path";
-import { type Actor, createActor, fromCallback, fromPromise } from "xstate";
+import { type Actor, createActor, fromCallback, fromPromise, type SnapshotFrom } from "xstate";
 import { type Clock, systemClock } from "../../device/core/clock.ts";
 import type { Log } from "../../device/core/log.ts";
 import { RoomError } from "../../device/core/RoomError.ts";
 import { xstateClock } from "../../device/core/xstateClock.ts";
 import type { DeviceFacts } from "../contract/twin.ts";
 import type { AgentConfig } from "./AgentConfig.ts";
+import { CarriedCode, type CodeWanted } from "./claim/CarriedCode.ts";
 import { type ClaimEvent, type Code, claimMachine } from "./claim/claimMachine.ts";
 import { claimOf } from "./claim/claimOf.ts";
 import { Enrolment, type Issued } from "./claim/Enrolment.ts";
@@ -52,6 +53,7 @@ export class Agent {
 	readonly #executor: FirmwareExecutor;
 	#facts: DeviceFacts;
 	readonly #actor: Actor<typeof claimMachine>;
+	readonly #carriedCode: CarriedCode | null;
 	/** The last session's end. */
 	#ending: Promise<void> = Promise.resolve();
 	#cancelLearning: () => void = () => {};
@@ -109,8 +111,14 @@ export class Agent {
 			input: { stored: loaded.stored, now: clock.now() },
 			clock: xstateClock(clock),
 		});
+		const { codeFile } = config.bootstrap;
+		const enrol = (code: string) => this.#actor.send({ type: "panel.enrol", code, at: clock.now() });
+		this.#carriedCode = codeFile === undefined ? null : new CarriedCode({ file: codeFile, clock, enrol });
 		this.#actor.subscribe({
-			next: () => this.#tell(),
+			next: (snapshot) => {
+				this.#tell();
+				this.#carriedCode?.now(codeWanted(snapshot));
+			},
 			error: (thrown) => options.broken(RoomError.from(thrown, "agent.unexpected").code),
 		});
 		this.#link.events.on("arrived", () => {
@@ -131,6 +139,7 @@ export class Agent {
 
 	async close(): Promise<void> {
 		this.#cancelLearning();
+		this.#carriedCode?.close();
 		this.#actor.stop();
 		await this.#ending;
 		this.#room.close();
@@ -252,6 +261,14 @@ export class Agent {
 		this.#told = told;
 		this.#link.send({ t: "claim", claim });
 	}
+}
+
+function codeWanted({ value, context }: SnapshotFrom<typeof claimMachine>): CodeWanted {
+	if (value === "unclaimed") return { state: "unclaimed", failure: context.failure };
+	// joined, and not confirmed yet: the fleet may still not take it
+	return {
+		state: typeof value === "object" && "member" in value && value.member === "claimed" ? "claimed" : "enrolling",
+	};
 }
 
 /** Null if the firmware can't say: whatever is amiss with it, a device without an agent could never be helped. */

@@ -15,6 +15,8 @@ const keys = z.strictObject({
 		url: url(/^mqtts:\/\/[^\s/]+$/),
 		/** What the panel's QR opens while nobody does. */
 		enrolUrl: z.optional(url(/^https?:\/\//)),
+		/** A code that a technician brought, in a file that is removed once it was used. */
+		codeFile: z.optional(path),
 	}),
 	facts: z.strictObject({
 		model: z.string().check(z.minLength(1), z.maxLength(80)),

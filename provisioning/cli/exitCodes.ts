@@ -52,6 +52,7 @@ const notFound = new Set([
 ]);
 const usage = new Set([
 	"cli.usage",
+	"config.refused",
 	"flash.not_confirmed",
 	"flash.not_a_disk",
 	"flash.no_disk_image",
@@ -103,6 +104,9 @@ export const nextSteps: Readonly<Record<string, string>> = {
 	"flash.denied": "Run it as root: sudo incamera image flash …",
 	"flash.device_failed": "Try another port or reader; if it fails again, the disk is broken. dmesg says more.",
 	"flash.read_back_differs": "Don't use this disk: it is broken, or smaller than it says.",
+	"prepare.no_disk":
+		"It wants a flashed disk or an unpacked .img. A packed image is prepared while it is flashed: incamera image flash … --setup setup.yaml",
+	"prepare.no_mtools": "Install Debian's package mtools.",
 	"repo.key_missing":
 		"Keys are root-1.pem to root-3.pem, targets.pem, snapshot.pem and timestamp.pem; `repo init` made them.",
 	"repo.key_foreign":

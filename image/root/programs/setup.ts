@@ -17,39 +17,29 @@ import {
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { RoomError } from "../../../device/core/RoomError.ts";
-import { networkUnit, type SetUpFile, setUpFile } from "./setUpFile.ts";
+import { readSetUpFile } from "./readSetUpFile.ts";
+import { networkUnit, type SetUpFile } from "./setUpFile.ts";
 
 const carried = "/efi/incamera/setup.yaml";
 const kept = "/var/lib/incamera-setup/setup.yaml";
 const run = "/run/incamera-setup";
-const MOST_BYTES = 64 * 1024;
+/** The agent's: it removes the code that it finds there once it was used. */
+const enrolment = "/var/lib/incamera-enrolment";
 /** `incamera` of sysusers.d. */
 const ACCOUNT = 800;
 
 const say = (text: string): void => void process.stderr.write(`incamera: ${text}\n`);
 
-/** @throws RoomError `setup.unreadable`, `setup.refused` with the key that is wrong */
-function read(file: string): SetUpFile {
-	if (statSync(file).size > MOST_BYTES) throw new RoomError("setup.unreadable", "setup.yaml is too large");
-	let value: unknown;
-	try {
-		value = parse(readFileSync(file, "utf8"), { maxAliasCount: 0 });
-	} catch (cause) {
-		throw new RoomError("setup.unreadable", "setup.yaml is no YAML", { cause });
-	}
-	const parsed = setUpFile.safeParse(value);
-	if (parsed.success) return parsed.data;
-	const key = parsed.error.issues[0]?.path.join(".") ?? "";
-	throw new RoomError("setup.refused", `setup.yaml: ${key || "a key"} is wrong`, { context: { key } });
-}
-
 /** The file from the start partition takes the place of the one before; there it is overwritten and gone. */
 function takeCarried(): void {
 	if (!existsSync(carried)) return;
 	try {
-		read(carried);
-		writeFileSync(`${kept}.new`, readFileSync(carried), { mode: 0o600 });
+		const { fleet, ...rest } = readSetUpFile(carried);
+		const { code, ...where } = fleet ?? {};
+		// first the file, then the code: cut off between the two, the device is typed its code as any other
+		writeFileSync(`${kept}.new`, stringify({ ...rest, ...(fleet ? { fleet: where } : {}) }), { mode: 0o600 });
 		renameSync(`${kept}.new`, kept);
+		if (code !== undefined) keepCode(code);
 		say("set-up file taken");
 	} catch (error) {
 		// a wrong file doesn't stop a room that worked before; the technician reads why
@@ -60,6 +50,14 @@ function takeCarried(): void {
 	writeFileSync(carried, Buffer.alloc(size));
 	truncateSync(carried, 0);
 	unlinkSync(carried);
+}
+
+/** Where only the agent can read it, and take it away. */
+function keepCode(code: string): void {
+	const file = join(enrolment, "code");
+	writeFileSync(`${file}.new`, code, { mode: 0o600 });
+	chownSync(`${file}.new`, ACCOUNT, ACCOUNT);
+	renameSync(`${file}.new`, file);
 }
 
 const dmi = (name: string): string => {
@@ -95,7 +93,7 @@ takeCarried();
 /** Who says what is released. Without it in the firmware nothing is installed by the fleet: such a job is rejected. */
 const updateRoot = "/usr/lib/incamera/update-root.json";
 const firmware = existsSync(updateRoot) ? { firmware: "rauc", updateRoot } : {};
-const own: SetUpFile = existsSync(kept) ? read(kept) : {};
+const own: SetUpFile = existsSync(kept) ? readSetUpFile(kept) : {};
 write("agent.yaml", {
 	stateFolder: "/var/lib/incamera-agent",
 	socket: "/run/incamera/agent.sock",
@@ -103,6 +101,7 @@ write("agent.yaml", {
 	bootstrap: {
 		url: own.fleet?.bootstrap ?? "mqtts://fleet.invalid:8883",
 		...(own.fleet?.page ? { enrolUrl: own.fleet.page } : {}),
+		codeFile: join(enrolment, "code"),
 	},
 	...firmware,
 	facts: {

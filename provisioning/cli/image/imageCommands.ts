@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { Io } from "../Io.ts";
 import { flashCommand } from "./flash/flashCommand.ts";
 import { inspectCommands } from "./inspectCommands.ts";
+import { prepareCommand } from "./prepare/prepareCommand.ts";
 import { repoCommands } from "./repoCommands.ts";
 
 /** What whoever makes or brings firmware does. */
@@ -12,5 +13,6 @@ export function imageCommands(program: Command, io: Io, asJson: () => boolean): 
 		.description("Works on files of this machine; no fleet is needed.");
 	inspectCommands(image, io, asJson);
 	flashCommand(image, io, asJson);
+	prepareCommand(image, io, asJson);
 	repoCommands(image, io, asJson);
 }

@@ -8,20 +8,23 @@ import { type FirmwareReport, firstFault } from "../firmware/FirmwareReport.ts";
 import { unpacked } from "../firmware/unpacked.ts";
 import { type VerifyOptions, verified, verifyOptions } from "../inspectCommands.ts";
 import { ProgressLine } from "../ProgressLine.ts";
+import { setUpOptions } from "../prepare/prepareCommand.ts";
+import { type SetUpOptions, setUpOf } from "../prepare/setUpOf.ts";
+import { writeSetUp } from "../prepare/startPartition.ts";
 import { type FlashTarget, lookAtTarget, refuseTarget } from "./FlashTarget.ts";
 import { flashDisk } from "./flashDisk.ts";
 
 /** What the data partition needs at least (image/root/overlay/usr/lib/repart.d). */
 const DATA_BYTES = 512 * 1024 ** 2;
 
-interface Options extends VerifyOptions {
+interface Options extends VerifyOptions, SetUpOptions {
 	device: string;
 	yes?: string;
 }
 
 /** `incamera image flash`: a new device's disk. */
 export function flashCommand(image: Command, io: Io, asJson: () => boolean): void {
-	verifyOptions(
+	const flash = verifyOptions(
 		image
 			.command("flash")
 			.summary("write a disk image to a disk")
@@ -31,7 +34,11 @@ export function flashCommand(image: Command, io: Io, asJson: () => boolean): voi
 			.argument("<file>", "a .img.zst or .img, its .manifest beside it")
 			.requiredOption("--device <path>", "the whole disk: /dev/sdb")
 			.option("--yes <name>", "for scripts: the disk's name, instead of asking for it"),
-	).action(async (file: string, options: Options) => {
+	);
+	setUpOptions(flash).action(async (file: string, options: Options) => {
+		const { setup, fleet, enrolmentCode } = options;
+		const told = setup ?? fleet ?? enrolmentCode;
+		const setUp = told === undefined ? null : await setUpOf(options);
 		const target = await lookAtTarget(options.device);
 		// before minutes of checking
 		refuse(target, 0);
@@ -49,10 +56,11 @@ export function flashCommand(image: Command, io: Io, asJson: () => boolean): voi
 		} finally {
 			writing?.end();
 		}
+		if (setUp !== null) await writeSetUp(target.path, setUp);
 		const ejected = await letGo(target);
 		const { version } = report;
-		const told = { device: target.path, version, bytes, sha256, ejected };
-		if (asJson()) io.out(`${JSON.stringify(told)}\n`);
+		const outcome = { device: target.path, version, bytes, sha256, prepared: setUp !== null, ejected };
+		if (asJson()) io.out(`${JSON.stringify(outcome)}\n`);
 		else
 			io.out(
 				`${target.name} has ${version} now, and every byte was read back.${ejected ? " It can be taken out." : ""}\n`,

@@ -1,0 +1,34 @@
+import type { Command } from "commander";
+import { RoomError } from "../../../../device/core/RoomError.ts";
+import type { Io } from "../../Io.ts";
+import { lookAtTarget, refuseTarget } from "../flash/FlashTarget.ts";
+import { type SetUpOptions, setUpOf } from "./setUpOf.ts";
+import { writeSetUp } from "./startPartition.ts";
+
+/** `incamera image prepare`: what a device is told before its first start. */
+export function prepareCommand(image: Command, io: Io, asJson: () => boolean): void {
+	setUpOptions(
+		image
+			.command("prepare")
+			.summary("tell a device, before its first start, its network, fleet and code")
+			.description(
+				"Writes incamera/setup.yaml onto the start partition of a flashed disk (or an unpacked image), held against the same schema as on the device. The device takes it at its next start, keeps it encrypted and wipes it there; a code enrols it by itself and is kept nowhere. An image that was prepared is not the signed one any more: flash first, then prepare, or do both by `image flash`.",
+			)
+			.argument("<disk>", "/dev/sdb, or a .img"),
+	).action(async (disk: string, options: SetUpOptions) => {
+		if (Object.keys(options).length === 0)
+			throw new RoomError("cli.usage", "nothing to tell: --setup, --fleet or --enrolment-code");
+		const content = await setUpOf(options);
+		const target = await lookAtTarget(disk);
+		const refused = refuseTarget(target, 0);
+		if (refused) throw refused;
+		await writeSetUp(target.path, content);
+		io.out(asJson() ? `${JSON.stringify({ disk: target.path, prepared: true })}\n` : `${target.name} is prepared.\n`);
+	});
+}
+
+export const setUpOptions = (command: Command): Command =>
+	command
+		.option("--setup <yaml>", "the set-up file (docs/image.md)")
+		.option("--fleet <address>", "where devices that nobody owns yet ask: mqtts://fleet.example.org:8884")
+		.option("--enrolment-code <code>", "enrols the device by itself, once (incamera fleet enrol)");

@@ -1,0 +1,82 @@
+import { execFile } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { readSetUpFile } from "../../../../image/root/programs/readSetUpFile.ts";
+import { CommandLine } from "../../../sim/image/CommandLine.ts";
+import { FirmwareFiles } from "../../../sim/image/FirmwareFiles.ts";
+
+const run = promisify(execFile);
+const MIB = 1024 ** 2;
+const fleet = "mqtts://fleet.example.org:8884";
+const code = "ABCD-EFGH-JKMN-PQRS";
+let files: FirmwareFiles;
+let image: string;
+let command: CommandLine;
+
+beforeAll(async () => {
+	files = await FirmwareFiles.make();
+	({ file: image } = await files.disk({ packed: false }));
+});
+afterAll(() => files.remove());
+beforeEach(() => {
+	command = new CommandLine();
+});
+
+const prepare = (...words: string[]) => command.run("image", "prepare", ...words);
+/** What the device's own reader takes from the disk. */
+async function taken(disk: string) {
+	await run("mcopy", ["-n", "-o", "-i", `${disk}@@${MIB}`, "::/incamera/setup.yaml", files.at("taken.yaml")]);
+	return readSetUpFile(files.at("taken.yaml"));
+}
+
+describe("a disk", () => {
+	test("is told what the device then reads, and told anew", async () => {
+		await writeFile(
+			files.at("setup.yaml"),
+			`fleet: { bootstrap: "${fleet}", page: https://fleet.example.org/enrol }\nnetwork: { address: 192.0.2.7/24, dns: [192.0.2.1] }\n`,
+		);
+		expect(await prepare(image, "--setup", files.at("setup.yaml"), "--enrolment-code", code)).toBe(0);
+		expect(await taken(image)).toEqual({
+			fleet: { bootstrap: fleet, page: "https://fleet.example.org/enrol", code },
+			network: { address: "192.0.2.7/24", dns: ["192.0.2.1"] },
+		});
+		expect(command.out + command.err).not.toContain(code);
+		expect(await prepare(image, "--fleet", "mqtts://other.example:8884")).toBe(0);
+		expect(await taken(image)).toEqual({ fleet: { bootstrap: "mqtts://other.example:8884" } });
+	});
+
+	test("can be flashed and told in one go", async () => {
+		const { file } = await files.disk({ name: "packed" });
+		const device = files.at("disk");
+		await writeFile(device, Buffer.alloc(16 * MIB));
+		const words = ["image", "flash", file, "--device", device, "--keyring", files.keyring, "--yes", "disk"];
+		expect(await command.run(...words, "--fleet", fleet, "--enrolment-code", code)).toBe(0);
+		expect(await taken(device)).toEqual({ fleet: { bootstrap: fleet, code } });
+	});
+});
+
+describe("what the device would not take", () => {
+	test("is refused with line and key, and nothing is written", async () => {
+		const before = await readFile(image);
+		await writeFile(files.at("wrong.yaml"), "network:\n  address: 192.0.2.7\n");
+		expect(await prepare(image, "--setup", files.at("wrong.yaml"))).toBe(2);
+		expect(command.err).toContain("line 2: network.address");
+		expect(await prepare(image, "--fleet", fleet, "--enrolment-code", "ABCD")).toBe(2);
+		expect(command.err).toContain("no code of a fleet");
+		expect(await prepare(image, "--enrolment-code", code, "--setup", files.at("wrong.yaml"))).toBe(2);
+		expect(await prepare(image, "--fleet", "http://fleet.example")).toBe(2);
+		expect(await prepare(image)).toBe(2);
+		await writeFile(files.at("empty.yaml"), "{}\n");
+		expect(await prepare(image, "--setup", files.at("empty.yaml"), "--enrolment-code", code)).toBe(2);
+		expect(command.err).toContain("a code is for a fleet");
+		expect((await readFile(image)).equals(before)).toBe(true);
+	});
+
+	test("onto something that is no disk says what to do", async () => {
+		const { file } = await files.disk({ name: "still-packed" });
+		expect(await prepare(file, "--fleet", fleet)).toBe(1);
+		expect(command.err).toContain("while it is flashed");
+		expect(await prepare(files.at("nothing"), "--fleet", fleet)).toBe(5);
+	});
+});

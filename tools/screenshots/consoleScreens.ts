@@ -81,6 +81,28 @@ const scenes: Record<string, Scene> = {
 		await open("people")(page, rig, ids);
 		await page.locator(".lines > li").first().waitFor();
 	},
+	account: async (page, rig, ids) => {
+		await open("account")(page, rig, ids);
+		await page.locator(".passkey").first().waitFor();
+	},
+	"account-remove": async (page, rig, ids) => {
+		const { person_id } = await rig.db
+			.selectFrom("passkeys")
+			.select("person_id")
+			.orderBy("created_at", "desc")
+			.executeTakeFirstOrThrow();
+		const [created_at, last_used_at] = [new Date(Date.now() - 40 * 86_400_000), new Date(Date.now() - 3 * 86_400_000)];
+		const key = { credential_id: "key", person_id, public_key: Buffer.alloc(0), label: "YubiKey · Tresor", created_at };
+		await rig.db
+			.insertInto("passkeys")
+			.values({ ...key, last_used_at })
+			.execute();
+		await page.reload();
+		await open("account")(page, rig, ids);
+		await page.locator(".passkeys > li:nth-child(2) .button").last().click();
+		// it is for this picture
+		await rig.db.deleteFrom("passkeys").where("credential_id", "=", "key").execute();
+	},
 };
 
 /** Every screen of the console, with a fleet of 72 rooms in a real database behind it. Returns how many pictures. */

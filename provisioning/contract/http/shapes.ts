@@ -33,6 +33,19 @@ export const person = z.object({
 });
 export type Person = z.infer<typeof person>;
 
+/** One of a person's own passkeys. */
+export const passkey = z.object({
+	/** Ours, not the authenticator's. */
+	id,
+	/** The person's own word for it; null: none yet. */
+	name: z.nullable(label),
+	createdAt: moment,
+	lastUsedAt: z.nullable(moment),
+	/** It was used last to prove whose this session is, which ends with it. */
+	current: z.boolean(),
+});
+export type Passkey = z.infer<typeof passkey>;
+
 export const session = z.object({ person, /** This installation's name, for the console's head. */ fleet: z.string() });
 export type Session = z.infer<typeof session>;
 

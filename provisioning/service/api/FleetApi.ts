@@ -15,6 +15,7 @@ import { deviceHandlers } from "./handlers/devices.ts";
 import { enrolmentHandlers } from "./handlers/enrolments.ts";
 import { eventHandlers } from "./handlers/events.ts";
 import { liveHandlers } from "./handlers/live.ts";
+import { passkeyHandlers } from "./handlers/passkeys.ts";
 import { peopleHandlers } from "./handlers/people.ts";
 import { type Firmware, releaseHandlers } from "./handlers/releases.ts";
 import { rolloutHandlers } from "./handlers/rollouts.ts";
@@ -22,10 +23,14 @@ import { sessionHandlers } from "./handlers/session.ts";
 import { LiveHub } from "./live/LiveHub.ts";
 import { type RegisterApiOptions, registerApi } from "./registerApi.ts";
 import { ApiTokens } from "./signIn/ApiTokens.ts";
+import { Challenges } from "./signIn/Challenges.ts";
 import { type Invitation, Invitations } from "./signIn/Invitations.ts";
 import { inviteFirstAdmin } from "./signIn/inviteFirstAdmin.ts";
+import { OwnPasskeys } from "./signIn/OwnPasskeys.ts";
 import { Passkeys } from "./signIn/Passkeys.ts";
 import { People } from "./signIn/People.ts";
+import { Registrations } from "./signIn/Registrations.ts";
+import { RelyingParty } from "./signIn/RelyingParty.ts";
 import { Sessions } from "./signIn/Sessions.ts";
 import { tidySignIn } from "./signIn/tidySignIn.ts";
 
@@ -89,10 +94,14 @@ export class FleetApi {
 		const sessions = new Sessions({ db, clock });
 		const tokens = new ApiTokens({ db, clock });
 		const people = new People({ db, clock, sessions, tokens, invitations });
-		const passkeys = new Passkeys({ db, clock, sessions, invitations, origin, fleet });
+		const challenges = new Challenges({ db, clock });
+		const webauthn = { db, clock, sessions, challenges, relyingParty: new RelyingParty({ origin, fleet }) };
+		const passkeys = new Passkeys(webauthn);
+		const registrations = new Registrations({ ...webauthn, invitations });
 		const hub = new LiveHub({ database, summaries: (ids) => summariesOf(db, ids), clock });
 		const handlers: Handlers = {
-			...sessionHandlers({ db, passkeys, people, sessions, fleet }),
+			...sessionHandlers({ db, passkeys, registrations, people, sessions, fleet }),
+			...passkeyHandlers({ own: new OwnPasskeys(webauthn) }),
 			...peopleHandlers({ db, people, tokens, invitations }),
 			...deviceHandlers({ db, duties }),
 			...eventHandlers({ db }),

@@ -93,7 +93,8 @@ export interface WebauthnChallengesTable {
 	id: Generated<string>;
 	/** base64url. */
 	challenge: string;
-	purpose: "register" | "login";
+	/** `register`: a first one, with an invitation; `add`: a further one; `confirm`: somebody is still there. */
+	purpose: "register" | "login" | "add" | "confirm";
 	person_id: string | null;
 	invitation_id: string | null;
 	/** The id that a new person will have: WebAuthn wants it before there is one. */
@@ -108,7 +109,11 @@ export interface SessionsTable {
 	/** SHA-256 of the cookie's token. */
 	token_hash: Buffer;
 	person_id: string;
+	/** The passkey that proved last whose it is: the session ends with it. Null: begun before this was kept. @personal */
+	passkey: string | null;
 	created_at: TimeOrNow;
+	/** When that passkey did. @personal */
+	confirmed_at: TimeOrNow;
 	expires_at: Time;
 	/** @personal */
 	last_seen_at: TimeOrNow;
@@ -403,6 +408,6 @@ export const personalColumns: { readonly [T in keyof Schema]?: readonly (keyof S
 	people: ["display_name"],
 	passkeys: ["credential_id", "public_key", "label", "last_used_at"],
 	webauthn_challenges: ["new_display_name"],
-	sessions: ["last_seen_at"],
+	sessions: ["passkey", "confirmed_at", "last_seen_at"],
 	audit: ["actor"],
 };

@@ -7,11 +7,11 @@ import { systemClock } from "../../../device/core/clock.ts";
 import { FleetClient } from "../../../provisioning/contract/http/FleetClient.ts";
 import { scopes } from "../../../provisioning/contract/http/route.ts";
 import { ApiTokens } from "../../../provisioning/service/api/signIn/ApiTokens.ts";
-import { Sessions } from "../../../provisioning/service/api/signIn/Sessions.ts";
 import { freePort } from "../../../provisioning/service/child/freePort.ts";
 import { Database } from "../../../provisioning/service/db/Database.ts";
 import { PrivatePostgres } from "../../../provisioning/service/db/PrivatePostgres.ts";
 import { databaseFolder } from "../../../provisioning/service/db/startDatabase.ts";
+import { signedIn } from "../../sim/passkey/signedIn.ts";
 import { treeOf } from "../processes.ts";
 import { waitFor } from "../waitFor.ts";
 import { asInUnit } from "./asInUnit.ts";
@@ -107,13 +107,8 @@ export class ServiceUnderTest {
 	/** A signed-in admin's cookie. */
 	async cookie(): Promise<{ name: string; value: string; url: string }> {
 		const { db } = this.database;
-		const { id } = await db
-			.insertInto("people")
-			.values({ display_name: "Bench", role: "fleet_admin" })
-			.returning("id")
-			.executeTakeFirstOrThrow();
-		const value = await new Sessions({ db, clock: systemClock }).begin(db, id);
-		return { name: "incamera", value, url: this.origin };
+		const { token } = await signedIn(db, { name: "Bench", role: "fleet_admin", clock: systemClock });
+		return { name: "incamera", value: token, url: this.origin };
 	}
 
 	/** Process ids: the Node processes of the service (the first has the HTTP side), PostgreSQL's, the brokers'. */

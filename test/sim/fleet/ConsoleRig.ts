@@ -11,7 +11,6 @@ import type { Role } from "../../../provisioning/contract/http/route.ts";
 import type { EventType } from "../../../provisioning/contract/topics.ts";
 import type { TwinDoc } from "../../../provisioning/contract/twin.ts";
 import { FleetApi } from "../../../provisioning/service/api/FleetApi.ts";
-import { Sessions } from "../../../provisioning/service/api/signIn/Sessions.ts";
 import { createApp } from "../../../provisioning/service/app.ts";
 import { freePort } from "../../../provisioning/service/child/freePort.ts";
 import { consolePage } from "../../../provisioning/service/consolePage.ts";
@@ -20,6 +19,7 @@ import { storeEvents } from "../../../provisioning/service/events/events.ts";
 import { FleetMetrics } from "../../../provisioning/service/metrics/FleetMetrics.ts";
 import { buildPage } from "../../../tools/build-ui.ts";
 import { busless } from "../../provisioning/service/api/busless.ts";
+import { signedIn } from "../passkey/signedIn.ts";
 import { random16 } from "./enrolDevice.ts";
 
 const root = join(import.meta.dirname, "..", "..", "..");
@@ -71,12 +71,7 @@ export class ConsoleRig {
 
 	/** Signs a browser in as a new person of this role. */
 	async signIn(context: BrowserContext, role: Role, name = "Kim Weber"): Promise<string> {
-		const { id } = await this.db
-			.insertInto("people")
-			.values({ display_name: name, role })
-			.returning("id")
-			.executeTakeFirstOrThrow();
-		const value = await new Sessions({ db: this.db, clock: systemClock }).begin(this.db, id);
+		const { id, token: value } = await signedIn(this.db, { name, role, clock: systemClock });
 		await context.addCookies([{ name: "incamera", value, url: this.origin }]);
 		return id;
 	}

@@ -46,7 +46,15 @@ export class SoftAuthenticator {
 
 	/** `navigator.credentials.create()` with what the service gave. */
 	create(options: Record<string, unknown>, wrong: Misbehaviour = {}): Record<string, unknown> {
-		const { challenge, rp, user } = options as { challenge: string; rp: { id: string }; user: { id: string } };
+		const { challenge, rp, user, excludeCredentials } = options as {
+			challenge: string;
+			rp: { id: string };
+			user: { id: string };
+			excludeCredentials?: { id: string }[];
+		};
+		if (excludeCredentials?.some(({ id }) => this.credentials.some((each) => each.id === id))) {
+			throw new DOMException("it has a passkey of this person", "InvalidStateError");
+		}
 		const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 		const id = randomBytes(32);
 		const jwk = publicKey.export({ format: "jwk" });
@@ -86,10 +94,16 @@ export class SoftAuthenticator {
 		};
 	}
 
-	/** `navigator.credentials.get()`, with the newest credential that belongs to the relying party. */
+	/** `navigator.credentials.get()`, with the newest credential that belongs to the relying party and may be used. */
 	get(options: Record<string, unknown>, wrong: Misbehaviour = {}): Record<string, unknown> {
-		const { challenge, rpId } = options as { challenge: string; rpId: string };
-		const credential = this.credentials.findLast((each) => each.rpId === rpId);
+		const { challenge, rpId, allowCredentials } = options as {
+			challenge: string;
+			rpId: string;
+			allowCredentials?: { id: string }[];
+		};
+		const credential = this.credentials.findLast(
+			(each) => each.rpId === rpId && (allowCredentials?.some(({ id }) => id === each.id) ?? true),
+		);
 		if (!credential) throw new Error("no passkey for this relying party");
 		credential.counter += 1;
 		const authData = this.#head(credential, wrong, 0);

@@ -41,10 +41,10 @@ async function open(fragment = ""): Promise<Page> {
 	return page;
 }
 /** A browser whose device has a fingerprint reader that always says yes. */
-async function withPasskeys(page: Page): Promise<void> {
+async function withPasskeys(page: Page): Promise<{ lose: () => Promise<void> }> {
 	const session = await page.context().newCDPSession(page);
 	await session.send("WebAuthn.enable");
-	await session.send("WebAuthn.addVirtualAuthenticator", {
+	const { authenticatorId } = await session.send("WebAuthn.addVirtualAuthenticator", {
 		options: {
 			protocol: "ctap2",
 			transport: "internal",
@@ -54,6 +54,21 @@ async function withPasskeys(page: Page): Promise<void> {
 			automaticPresenceSimulation: true,
 		},
 	});
+	return {
+		lose: async () => {
+			await session.send("WebAuthn.removeVirtualAuthenticator", { authenticatorId });
+		},
+	};
+}
+/** A browser at whose device somebody has come in by an invitation; its owner can take the virtual authenticator away, and give another. */
+async function cameIn(page: Page): Promise<{ lose: () => Promise<void> }> {
+	const authenticator = await withPasskeys(page);
+	const { url } = await rig.fleet.invite("viewer");
+	await page.goto(url);
+	await page.getByLabel("Your name").fill("Kim Weber");
+	await page.getByRole("button", { name: "Register a passkey" }).click();
+	await page.getByRole("heading", { name: "Rooms" }).waitFor();
+	return authenticator;
 }
 /** What the browser is given to save. */
 async function save(page: Page, button: string): Promise<string> {
@@ -106,6 +121,84 @@ describe("signing in", () => {
 			"People and programs",
 		]);
 	});
+});
+
+describe("one's own passkeys", () => {
+	const add = async (page: Page, name: string) => {
+		await page.getByLabel("Name", { exact: true }).fill(name);
+		await page.getByRole("button", { name: "Add a passkey" }).click();
+	};
+	/** As if ten minutes had gone by since a passkey was used. */
+	const grow = () =>
+		rig.db
+			.updateTable("sessions")
+			.set({ confirmed_at: new Date(0) })
+			.execute();
+
+	test("are added, renamed and removed; who loses the first comes in with the second", async () => {
+		const page = await context.newPage();
+		const first = await cameIn(page);
+		await page.getByRole("link", { name: "My passkeys only one" }).click();
+		await page.getByText("You have one passkey only.").waitFor();
+		expect(await page.getByRole("button", { name: "Remove" }).count()).toBe(0);
+		await add(page, "Another one");
+		await expect.poll(() => page.getByRole("alert").textContent()).toContain("console.passkey_there");
+		await first.lose();
+		const second = await withPasskeys(page);
+		await add(page, "Security key");
+		const line = page.getByRole("listitem", { name: "Security key" });
+		await line.getByText("not used yet").waitFor();
+		expect(await page.getByText("You have one passkey only.").count()).toBe(0);
+		await page.getByRole("link", { name: "My passkeys", exact: true }).waitFor();
+		await line.getByRole("button", { name: "Rename" }).click();
+		await line.getByLabel("Name", { exact: true }).fill("Key in the safe");
+		await line.getByRole("button", { name: "Save" }).click();
+		const renamed = page.getByRole("listitem", { name: "Key in the safe" });
+		await renamed.waitFor();
+		await page.getByRole("button", { name: "Sign out" }).click();
+		await page.getByRole("button", { name: "Sign in with a passkey" }).click();
+		await renamed.getByText("signed in with it").waitFor();
+		const lost = page.getByRole("listitem", { name: "Passkey without a name" });
+		await lost.getByRole("button", { name: "Remove" }).click();
+		await lost.getByRole("button", { name: "Remove this passkey for good" }).click();
+		await page.getByText("You have one passkey only.").waitFor();
+		expect(await page.getByRole("listitem", { name: "Passkey without a name" }).count()).toBe(0);
+		await second.lose();
+	});
+
+	test("are changed in an old session only after a passkey was used once more, at once", async () => {
+		const page = await context.newPage();
+		await cameIn(page);
+		await page.goto(`${rig.origin}/console/#/account`);
+		await page.getByText("You have one passkey only.").waitFor();
+		await grow();
+		// There is nothing that could hold a second one: what is asked for first, and answered, is the first one.
+		await add(page, "Another one");
+		await expect.poll(() => page.getByRole("alert").textContent()).toContain("console.passkey_there");
+		expect(await actions()).toEqual(["session.confirm"]);
+	});
+
+	test("end the session that belongs to the one that is removed, and say so before", async () => {
+		const page = await context.newPage();
+		const first = await cameIn(page);
+		await page.goto(`${rig.origin}/console/#/account`);
+		await first.lose();
+		await withPasskeys(page);
+		await add(page, "Security key");
+		const own = page.getByRole("listitem", { name: "Passkey without a name" });
+		await own.getByText("signed in with it").waitFor();
+		await own.getByRole("button", { name: "Remove" }).click();
+		await own.getByText("you will be signed out, here too").waitFor();
+		await own.getByRole("button", { name: "Remove this passkey for good" }).click();
+		await page.getByRole("button", { name: "Sign in with a passkey" }).click();
+		await page.getByText("You have one passkey only.").waitFor();
+		expect(await actions()).toEqual(["passkey.add", "passkey.remove"]);
+	});
+
+	const actions = async () =>
+		(await rig.db.selectFrom("audit").select("action").orderBy("seq").execute())
+			.map(({ action }) => action)
+			.filter((action) => action.startsWith("passkey.") || action === "session.confirm");
 });
 
 describe("the wall of rooms", () => {
@@ -327,6 +420,7 @@ describe.each(["en-GB", "de-DE"])("in %s", (locale) => {
 			`rollouts/${rollout}`,
 			"audit",
 			"people",
+			"account",
 		]) {
 			await page.goto(`${rig.origin}/console/#/${place}`);
 			await page.locator("h1").waitFor();
@@ -348,6 +442,7 @@ test("addresses are read as they are written, and others lead to the rooms", () 
 		{ name: "rollout", id: "x" },
 		{ name: "invitation", secret: "A_-9" },
 		{ name: "people" },
+		{ name: "account" },
 	] as const) {
 		expect(readPlace(writePlace(place))).toEqual(place);
 	}

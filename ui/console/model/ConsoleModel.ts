@@ -12,6 +12,7 @@ import { FleetClient, FleetFailure } from "../../../provisioning/contract/http/F
 import type { Session } from "../../../provisioning/contract/http/shapes.ts";
 import { pickLocale } from "../../kit/i18n/languages.ts";
 import { Live } from "./Live.ts";
+import { OwnPasskeys } from "./OwnPasskeys.ts";
 import { Rooms } from "./Rooms.ts";
 import { type Place, readPlace, writePlace } from "./route.ts";
 
@@ -22,16 +23,20 @@ export type Trouble = { code: string; key: string | null };
 const passkeyRefusals = new Set([
 	"NotAllowedError",
 	"AbortError",
-	"InvalidStateError",
 	"SecurityError",
 	"ConstraintError",
 	"NotSupportedError",
 	"UnknownError",
 ]);
 
-/** Of whatever was thrown. The browser's own refusals of a passkey are one: nobody can tell them apart for privacy's sake. */
+/**
+ * Of whatever was thrown. The browser's own refusals of a passkey are one: nobody can tell them apart for privacy's sake; but for an authenticator that
+ * has one of this person already, which says so when that person has touched it.
+ */
 export function troubleOf(thrown: unknown): Trouble {
 	if (thrown instanceof FleetFailure) return { code: thrown.code, key: thrown.key };
+	if (thrown instanceof Error && thrown.name === "InvalidStateError")
+		return { code: "console.passkey_there", key: null };
 	if (thrown instanceof Error && passkeyRefusals.has(thrown.name)) {
 		return { code: "console.passkey_cancelled", key: null };
 	}
@@ -49,6 +54,7 @@ export class ConsoleModel {
 	readonly session = signal<Session | null | undefined>(undefined);
 	readonly trouble = signal<Trouble | null>(null);
 	readonly busy = signal(false);
+	readonly passkeys = new OwnPasskeys(this);
 
 	constructor() {
 		this.live.changes.on("changed", (change) => this.rooms.take(change));
@@ -117,6 +123,11 @@ export class ConsoleModel {
 			this.go({ name: "rooms" });
 			this.place.value = { name: "rooms" };
 		});
+	}
+
+	/** Looks again who is signed in: how many passkeys they have, or that the session is over. Error: `FleetFailure`. */
+	async lookAgain(): Promise<void> {
+		this.session.value = await this.client.call("session.get");
 	}
 
 	signOut(): Promise<boolean> {

@@ -9,9 +9,10 @@ export type Place =
 	| { name: "rollout"; id: string }
 	| { name: "audit" }
 	| { name: "people" }
+	| { name: "account" }
 	| { name: "invitation"; secret: string };
 
-const plain = ["rooms", "events", "enrol", "rollouts", "audit", "people"] as const;
+const plain = ["rooms", "events", "enrol", "rollouts", "audit", "people", "account"] as const;
 
 /** `#/rooms`, `#/rooms/<id>`, `#/events/<id>`, `#/rollouts/<id>`, `#/invite/<secret>`; anything else is the rooms. */
 export function readPlace(fragment: string): Place {

@@ -1,6 +1,7 @@
 import { useEffect } from "preact/hooks";
 import type { ConsoleModel } from "../model/ConsoleModel.ts";
 import { words } from "../words/languages.ts";
+import { AccountScreen } from "./AccountScreen.tsx";
 import { AuditScreen } from "./AuditScreen.tsx";
 import { EnrolScreen } from "./EnrolScreen.tsx";
 import { EventsScreen } from "./EventsScreen.tsx";
@@ -49,6 +50,8 @@ export function App({ model }: Props) {
 				<AuditScreen {...props} />
 			) : place.name === "people" ? (
 				<PeopleScreen {...props} />
+			) : place.name === "account" ? (
+				<AccountScreen {...props} />
 			) : (
 				<RoomsScreen {...props} />
 			)}

@@ -1,6 +1,7 @@
 import activity from "lucide:activity";
 import building from "lucide:building-2";
 import history from "lucide:history";
+import key from "lucide:key-round";
 import rocket from "lucide:package-check";
 import plus from "lucide:plus";
 import users from "lucide:users";
@@ -79,6 +80,13 @@ export function Frame(props: ScreenProps & { children: ComponentChildren }) {
 					<p>
 						{session.person.name} <span class="muted">{say.roles[session.person.role]}</span>
 					</p>
+					<a href={writePlace({ name: "account" })} aria-current={here === "account" ? "page" : undefined}>
+						<Icon drawing={key} />
+						<span>
+							{say.account.title}
+							{session.person.passkeys === 1 ? <small>{say.account.onlyOneShort}</small> : null}
+						</span>
+					</a>
 					<LanguageSwitch model={model} />
 					<Button kind="ghost" onPress={() => void model.signOut()}>
 						{say.signOut}

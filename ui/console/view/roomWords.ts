@@ -18,6 +18,7 @@ const asMoment = format({ dateStyle: "medium", timeStyle: "medium" });
 const asTime = format({ timeStyle: "medium" });
 const asDay = format({ dateStyle: "full" });
 const asShortDay = format({ day: "numeric", month: "short" });
+const asDate = format({ dateStyle: "medium" });
 
 /** `10:30` by the clock of whoever looks. */
 export const clock = format({ hour: "2-digit", minute: "2-digit" });
@@ -30,6 +31,9 @@ export const timeOfDay = (iso: string, locale: Locale): string => asTime(Date.pa
 
 /** `Montag, 23. November 2026`. */
 export const dayOf = (iso: string, locale: Locale): string => asDay(Date.parse(iso), locale);
+
+/** `23.11.2026`. */
+export const date = (iso: string, locale: Locale): string => asDate(Date.parse(iso), locale);
 
 /** As short as it can be told: `10:30` today, else `23. Nov.`. */
 export function shortMoment(iso: string, locale: Locale, nowMs = Date.now()): string {

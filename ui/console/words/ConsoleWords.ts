@@ -16,6 +16,7 @@ import type { Peripheral } from "../../../provisioning/contract/peripherals.ts";
 import type { EventType } from "../../../provisioning/contract/topics.ts";
 import type { RoomStatus } from "../../../provisioning/contract/twin.ts";
 import type { EventTime } from "../model/EventFeed.ts";
+import type { PasskeyStep } from "../model/OwnPasskeys.ts";
 import type { Condition } from "../model/Rooms.ts";
 
 /** Codes that events hold, of which the pages of room and guest have no words. */
@@ -37,6 +38,7 @@ export type KnownTrouble =
 	| "api.unreachable"
 	| "api.answer_malformed"
 	| "console.passkey_cancelled"
+	| "console.passkey_there"
 	| "console.unexpected";
 
 /** The console's words. Each language is an object of this type: a missing one doesn't compile. */
@@ -212,6 +214,32 @@ export interface ConsoleWords {
 		inviteAs: string;
 		invite: string;
 		inviteExplain: string;
+	};
+	/** One's own passkeys. */
+	account: {
+		title: string;
+		explain: string;
+		/** While a person has one way in only. */
+		onlyOne: string;
+		onlyOneShort: string;
+		/** Of one that nobody has given a name. */
+		unnamed: string;
+		made: (day: string) => string;
+		used: (moment: string) => string;
+		neverUsed: string;
+		current: string;
+		rename: string;
+		save: string;
+		remove: string;
+		removeExplain: string;
+		/** Of the one that this session belongs to. */
+		removeCurrent: string;
+		removeSure: string;
+		name: string;
+		nameHint: string;
+		add: string;
+		full: string;
+		steps: Record<PasskeyStep, string>;
 	};
 	tokens: {
 		title: string;

@@ -29,6 +29,11 @@ export const de: ConsoleWords = {
 			"Die Datenbank des Dienstes ist nicht da. Versuchen Sie es gleich noch einmal; siehe Betriebshandbuch.",
 		"api.passkey_refused":
 			"Dieser Passkey wurde nicht angenommen. Nehmen Sie einen anderen, oder bitten Sie um eine neue Einladung.",
+		"api.sign_in_again":
+			"Um Passkeys zu ändern, müssen Sie in den letzten zehn Minuten einen benutzt haben. Versuchen Sie es noch einmal mit einem der Ihren.",
+		"api.last_passkey": "Mit diesem Passkey allein kommen Sie herein. Fügen Sie erst einen anderen hinzu.",
+		"api.passkeys_full":
+			"Sie haben so viele Passkeys, wie ein Mensch haben darf. Entfernen Sie einen, den Sie nicht brauchen.",
 		"api.invitation_refused": "Die Einladung wurde schon benutzt oder ist abgelaufen. Bitten Sie um eine neue.",
 		"api.last_admin": "Es muss mindestens eine Person die Flotte verwalten. Geben Sie erst jemand anderem diese Rolle.",
 		"api.twin_conflict":
@@ -44,6 +49,8 @@ export const de: ConsoleWords = {
 		"api.unreachable": "Der Flottendienst ist nicht erreichbar. Prüfen Sie Ihr Netz und versuchen Sie es noch einmal.",
 		"api.answer_malformed": "Der Dienst antwortet anders, als diese Seite es versteht. Laden Sie die Seite neu.",
 		"console.passkey_cancelled": "Es wurde kein Passkey benutzt. Versuchen Sie es noch einmal.",
+		"console.passkey_there":
+			"Dieses Gerät oder dieser Schlüssel hat schon einen Passkey von Ihnen. Nehmen Sie ein anderes Gerät oder einen anderen Schlüssel.",
 		"console.unexpected": "Das hat nicht geklappt. Laden Sie die Seite neu und versuchen Sie es noch einmal.",
 	},
 	roles: { viewer: "Nur lesen", technician: "Technik", fleet_admin: "Flottenverwaltung", dpo: "Datenschutz" },
@@ -335,6 +342,34 @@ export const de: ConsoleWords = {
 		invite: "Einladung erzeugen",
 		inviteExplain:
 			"Schicken Sie diesen Link nur dieser Person, auf einem Weg, dem Sie trauen. Er richtet einen Passkey ein, 24 Stunden lang, und wird nur jetzt gezeigt.",
+	},
+	account: {
+		title: "Meine Passkeys",
+		explain:
+			"Ein Passkey liegt auf einem Gerät oder einem Sicherheitsschlüssel und meldet Sie an. Mit einem zweiten an einem anderen Ort kommen Sie auch dann herein, wenn Sie den ersten verlieren.",
+		onlyOne:
+			"Sie haben nur einen Passkey. Geht sein Gerät verloren, sind Sie ausgesperrt: Fügen Sie einen zweiten hinzu, auf einem anderen Gerät oder einem Sicherheitsschlüssel.",
+		onlyOneShort: "nur einer",
+		unnamed: "Passkey ohne Namen",
+		made: (day) => `seit ${day}`,
+		used: (moment) => `zuletzt benutzt ${moment}`,
+		neverUsed: "noch nicht benutzt",
+		current: "damit angemeldet",
+		rename: "Umbenennen",
+		save: "Speichern",
+		remove: "Entfernen",
+		removeExplain: "Er meldet Sie nicht mehr an, und was jetzt mit ihm angemeldet ist, wird abgemeldet.",
+		removeCurrent:
+			"Mit diesem sind Sie angemeldet: Sie werden abgemeldet, auch hier, und melden sich mit einem anderen Passkey wieder an.",
+		removeSure: "Passkey für immer entfernen",
+		name: "Name",
+		nameHint: "Woran Sie ihn erkennen, etwa „Schlüssel im Tresor“.",
+		add: "Passkey hinzufügen",
+		full: "Mehr als zehn Passkeys gehen nicht. Entfernen Sie einen, bevor Sie einen anderen hinzufügen.",
+		steps: {
+			confirm: "Zeigen Sie zuerst, dass Sie es sind: mit einem Passkey, den Sie schon haben.",
+			create: "Jetzt der neue: Wählen Sie das Gerät oder den Schlüssel dafür.",
+		},
 	},
 	tokens: {
 		title: "API-Token",

@@ -25,6 +25,9 @@ export const en: ConsoleWords = {
 		"api.unexpected": "The service failed at this. Try again; if it stays, look at its log for the code.",
 		"database.unavailable": "The service's database is away. Try again in a moment; see the operations guide.",
 		"api.passkey_refused": "This passkey was not accepted. Use another, or ask for a new invitation.",
+		"api.sign_in_again": "Changing passkeys needs a passkey used within ten minutes. Try again, and use one of yours.",
+		"api.last_passkey": "This passkey is your only way in. Add another one first.",
+		"api.passkeys_full": "You have as many passkeys as one person may have. Remove one that you don't need.",
 		"api.invitation_refused": "The invitation was used already or has expired. Ask for a new one.",
 		"api.last_admin": "There must be at least one fleet administrator. Make somebody else one first.",
 		"api.twin_conflict": "Somebody else changed this room meanwhile. Look at their change, then make yours again.",
@@ -37,6 +40,7 @@ export const en: ConsoleWords = {
 		"api.unreachable": "The fleet service can't be reached. Check your network and try again.",
 		"api.answer_malformed": "The service answered in a way that this page doesn't understand. Reload the page.",
 		"console.passkey_cancelled": "No passkey was used. Try again.",
+		"console.passkey_there": "This device or key holds a passkey of yours already. Use another device or key.",
 		"console.unexpected": "That didn't work. Reload the page and try again.",
 	},
 	roles: {
@@ -301,6 +305,34 @@ export const en: ConsoleWords = {
 		invite: "Make an invitation",
 		inviteExplain:
 			"Send this link to that person only, over a way you trust. It registers one passkey, within 24 hours, and is shown this once.",
+	},
+	account: {
+		title: "My passkeys",
+		explain:
+			"A passkey lives on a device or a security key and signs you in. With a second one, kept elsewhere, you get in even if you lose the first.",
+		onlyOne:
+			"You have one passkey only. If its device is lost you are locked out: add a second one, on another device or on a security key.",
+		onlyOneShort: "only one",
+		unnamed: "Passkey without a name",
+		made: (day) => `made ${day}`,
+		used: (moment) => `last used ${moment}`,
+		neverUsed: "not used yet",
+		current: "signed in with it",
+		rename: "Rename",
+		save: "Save",
+		remove: "Remove",
+		removeExplain: "It won't sign you in any more, and whatever is signed in with it now is signed out.",
+		removeCurrent:
+			"You are signed in with this one: you will be signed out, here too, and sign in again with another passkey.",
+		removeSure: "Remove this passkey for good",
+		name: "Name",
+		nameHint: "How you recognise it, such as “Security key in the safe”.",
+		add: "Add a passkey",
+		full: "Ten passkeys are the most. Remove one before you add another.",
+		steps: {
+			confirm: "First prove that it is you: use a passkey that you have already.",
+			create: "Now the new one: choose the device or key that is to hold it.",
+		},
 	},
 	tokens: {
 		title: "API tokens",

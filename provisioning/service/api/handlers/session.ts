@@ -4,18 +4,20 @@ import type { Db } from "../../db/Database.ts";
 import type { HandlersOf } from "../Handlers.ts";
 import type { Passkeys, SignedIn } from "../signIn/Passkeys.ts";
 import type { People } from "../signIn/People.ts";
+import type { Registrations } from "../signIn/Registrations.ts";
 import type { Sessions } from "../signIn/Sessions.ts";
 
 export interface SessionHandlersOptions {
 	db: Db;
 	passkeys: Passkeys;
+	registrations: Registrations;
 	people: People;
 	sessions: Sessions;
 	fleet: string;
 }
 
 export function sessionHandlers(options: SessionHandlersOptions): HandlersOf<"session"> & HandlersOf<"registration"> {
-	const { db, passkeys, people, sessions, fleet } = options;
+	const { db, passkeys, registrations, people, sessions, fleet } = options;
 	const sessionOf = async (person: string): Promise<Session> => ({ person: await people.get(person), fleet });
 	const enter = async ({ person, token }: SignedIn, setSession: (token: string) => void): Promise<Session> => {
 		setSession(token);
@@ -26,6 +28,8 @@ export function sessionHandlers(options: SessionHandlersOptions): HandlersOf<"se
 		"session.begin": () => passkeys.beginSignIn(),
 		"session.create": async ({ body, setSession }) =>
 			enter(await passkeys.signIn(body.challengeId, body.answer), setSession),
+		"session.beginConfirming": ({ caller }) => passkeys.beginConfirming(caller),
+		"session.confirm": ({ caller, body }) => passkeys.confirm(caller, body.challengeId, body.answer),
 		"session.delete": async ({ caller, actor, setSession }) => {
 			await db.transaction().execute(async (trx) => {
 				await sessions.end(trx, caller.session);
@@ -33,8 +37,8 @@ export function sessionHandlers(options: SessionHandlersOptions): HandlersOf<"se
 			});
 			setSession(null);
 		},
-		"registration.begin": ({ body }) => passkeys.beginRegistration(body.invitation, body.name),
+		"registration.begin": ({ body }) => registrations.begin(body.invitation, body.name),
 		"registration.create": async ({ body, setSession }) =>
-			enter(await passkeys.register(body.challengeId, body.answer), setSession),
+			enter(await registrations.register(body.challengeId, body.answer), setSession),
 	};
 }

@@ -1,36 +1,19 @@
-import { randomUUID } from "node:crypto";
-import {
-	type AuthenticationResponseJSON,
-	generateAuthenticationOptions,
-	generateRegistrationOptions,
-	type RegistrationResponseJSON,
-	verifyAuthenticationResponse,
-	verifyRegistrationResponse,
-} from "@simplewebauthn/server";
 import type { Clock } from "../../../../device/core/clock.ts";
-import { RoomError } from "../../../../device/core/RoomError.ts";
 import { Audit } from "../../audit/Audit.ts";
 import type { Db } from "../../db/Database.ts";
-import { isDuplicate } from "../../db/databaseErrors.ts";
 import type { Row } from "../../db/Schema.ts";
-import type { Invitations } from "./Invitations.ts";
-import { asked, handleOf, isFramed, isNamed, isPlainAttestation, refused } from "./passkeyChecks.ts";
+import type { PersonCaller } from "../Caller.ts";
+import type { Challenges } from "./Challenges.ts";
+import { handleIn, isNamed, refused } from "./passkeyChecks.ts";
+import type { Answer, RelyingParty } from "./RelyingParty.ts";
 import type { Sessions } from "./Sessions.ts";
-import { isUuid } from "./secrets.ts";
 
-export const CHALLENGE_MS = 5 * 60_000;
-/** COSE: EdDSA, ES256, RS256. Left to the library, it would try out what this Node can do, and Node warns of that. */
-const ALGORITHMS = [-8, -7, -257];
-
-export interface PasskeyOptions {
+export interface PasskeysOptions {
 	db: Db;
 	clock: Clock;
 	sessions: Sessions;
-	invitations: Invitations;
-	/** Where the console is opened: `https://fleet.example.org`. Its host name is the relying party's id. */
-	origin: string;
-	/** This installation's name, which the authenticator shows. */
-	fleet: string;
+	challenges: Challenges;
+	relyingParty: RelyingParty;
 }
 
 export interface Ceremony {
@@ -45,180 +28,80 @@ export interface SignedIn {
 	token: string;
 }
 
-/**
- * Signing in by passkeys (Web Authentication Level 3): discoverable credentials, the person verified by the authenticator. There are no
- * passwords. Of what an authenticator is nothing is asked (attestation `none`): it would tell which device a person has.
- *
- * Errors: `api.passkey_refused` whatever was wrong with an answer, `api.invitation_refused`.
- */
+/** Proving by a passkey who one is, to sign in or to be still there. There are no passwords. Error: `api.passkey_refused`. */
 export class Passkeys {
-	readonly #options: PasskeyOptions;
-	readonly #rpId: string;
+	readonly #options: PasskeysOptions;
 
-	constructor(options: PasskeyOptions) {
+	constructor(options: PasskeysOptions) {
 		this.#options = options;
-		this.#rpId = new URL(options.origin).hostname;
 	}
 
 	async beginSignIn(): Promise<Ceremony> {
-		const options = await generateAuthenticationOptions({
-			rpID: this.#rpId,
-			userVerification: "required",
-			timeout: CHALLENGE_MS,
-		});
-		const challengeId = await this.#keep({ challenge: options.challenge, purpose: "login" });
-		return { challengeId, options: { ...options } };
+		const { challenges, relyingParty } = this.#options;
+		const options = await relyingParty.toAuthenticate();
+		return { challengeId: await challenges.keep({ challenge: options.challenge, purpose: "login" }), options };
 	}
 
-	async signIn(challengeId: string, answer: Record<string, unknown>): Promise<SignedIn> {
-		const { db, clock, sessions, origin } = this.#options;
-		const challenge = await this.#take(challengeId, "login");
-		const response = answer as unknown as AuthenticationResponseJSON;
-		const passkey = await this.#passkey(response.id);
-		if (!passkey || !isNamed(response.response?.userHandle, passkey.person_id)) throw refused();
-		const verified = await asked(() =>
-			verifyAuthenticationResponse({
-				response,
-				expectedChallenge: challenge.challenge,
-				expectedOrigin: origin,
-				expectedRPID: this.#rpId,
-				requireUserVerification: true,
-				credential: {
-					id: passkey.credential_id,
-					publicKey: new Uint8Array(passkey.public_key),
-					counter: passkey.counter,
-				},
-			}),
-		);
-		if (!verified.verified || isFramed(response.response.clientDataJSON)) throw refused();
+	async signIn(challengeId: string, answer: Answer): Promise<SignedIn> {
+		const { challenge } = await this.#options.challenges.take(challengeId, "login");
+		const passkey = await this.#passkey(answer["id"]);
+		if (!passkey || !isNamed(handleIn(answer), passkey.person_id)) throw refused();
+		return this.#used(challenge, answer, passkey, async (trx) => {
+			const { person_id: person, credential_id } = passkey;
+			const token = await this.#options.sessions.begin(trx, person, credential_id);
+			const actor = `person:${person}`;
+			await Audit.append(trx, { actor, action: "session.begin", target: actor });
+			return { person, token };
+		});
+	}
+
+	/** For somebody who is signed in: any of their passkeys, and nobody else's. */
+	async beginConfirming({ id: person }: PersonCaller): Promise<Ceremony> {
+		const { db, challenges, relyingParty } = this.#options;
+		const own = await db.selectFrom("passkeys").select("credential_id").where("person_id", "=", person).execute();
+		const options = await relyingParty.toAuthenticate(own.map(({ credential_id }) => credential_id));
+		const challengeId = await challenges.keep({
+			challenge: options.challenge,
+			purpose: "confirm",
+			person_id: person,
+		});
+		return { challengeId, options };
+	}
+
+	/** The session is fresh afterwards, and belongs to the passkey that was used. */
+	async confirm({ id: person, session, actor }: PersonCaller, challengeId: string, answer: Answer): Promise<void> {
+		const { challenge, person_id: asked } = await this.#options.challenges.take(challengeId, "confirm");
+		const passkey = await this.#passkey(answer["id"]);
+		const handle = handleIn(answer);
+		if (asked !== person || passkey?.person_id !== person) throw refused();
+		// Asked for certain credentials, an authenticator may leave out whose they are (Web Authentication Level 3, section 5.2.2).
+		if (handle != null && !isNamed(handle, person)) throw refused();
+		await this.#used(challenge, answer, passkey, async (trx) => {
+			await this.#options.sessions.confirm(trx, session, passkey.credential_id);
+			await Audit.append(trx, { actor, action: "session.confirm", target: actor });
+		});
+	}
+
+	/** Does `then` in the transaction that counts this use of the passkey. */
+	async #used<T>(
+		challenge: string,
+		answer: Answer,
+		{ credential_id, ...passkey }: Row<"passkeys">,
+		then: (trx: Db) => Promise<T>,
+	): Promise<T> {
+		const { db, clock, relyingParty } = this.#options;
+		const counter = await relyingParty.authenticated(challenge, answer, { credential_id, ...passkey });
 		return db.transaction().execute(async (trx) => {
-			const { newCounter } = verified.authenticationInfo;
 			const { numUpdatedRows } = await trx
 				.updateTable("passkeys")
-				.set({ counter: newCounter, last_used_at: new Date(clock.now()) })
-				.where("credential_id", "=", passkey.credential_id)
+				.set({ counter, last_used_at: new Date(clock.now()) })
+				.where("credential_id", "=", credential_id)
 				// Two answers at once with one counter: the second one is a copy's.
-				.where((where) => (newCounter === 0 ? where("counter", "=", 0) : where("counter", "<", newCounter)))
+				.where((where) => (counter === 0 ? where("counter", "=", 0) : where("counter", "<", counter)))
 				.executeTakeFirst();
 			if (numUpdatedRows === 0n) throw refused();
-			const token = await sessions.begin(trx, passkey.person_id);
-			const actor = `person:${passkey.person_id}`;
-			await Audit.append(trx, { actor, action: "session.begin", target: actor });
-			return { person: passkey.person_id, token };
+			return then(trx);
 		});
-	}
-
-	async beginRegistration(code: string, name: string): Promise<Ceremony> {
-		const { db, invitations, fleet } = this.#options;
-		const invitation = await invitations.find(db, code);
-		if (!invitation) throw notInvited();
-		const person = randomUUID();
-		const options = await generateRegistrationOptions({
-			rpName: fleet,
-			rpID: this.#rpId,
-			userID: new Uint8Array(handleOf(person)),
-			userName: name,
-			userDisplayName: name,
-			attestationType: "none",
-			timeout: CHALLENGE_MS,
-			supportedAlgorithmIDs: ALGORITHMS,
-			authenticatorSelection: { residentKey: "required", userVerification: "required" },
-		});
-		const challengeId = await this.#keep({
-			challenge: options.challenge,
-			purpose: "register",
-			invitation_id: invitation.id,
-			new_person_id: person,
-			new_display_name: name,
-		});
-		return { challengeId, options: { ...options } };
-	}
-
-	async register(challengeId: string, answer: Record<string, unknown>): Promise<SignedIn> {
-		const { db, origin } = this.#options;
-		const challenge = await this.#take(challengeId, "register");
-		const response = answer as unknown as RegistrationResponseJSON;
-		const verified = await asked(async () => {
-			if (!isPlainAttestation(response.response.attestationObject)) throw refused();
-			return verifyRegistrationResponse({
-				response,
-				expectedChallenge: challenge.challenge,
-				expectedOrigin: origin,
-				expectedRPID: this.#rpId,
-				requireUserVerification: true,
-				supportedAlgorithmIDs: ALGORITHMS,
-			});
-		});
-		if (!verified.verified || isFramed(response.response.clientDataJSON)) throw refused();
-		const { credential } = verified.registrationInfo;
-		try {
-			return await db.transaction().execute((trx) => this.#admit(trx, challenge, credential));
-		} catch (error) {
-			// Somebody else's credential id, or this one's a second time.
-			if (isDuplicate(error, "passkeys_pkey")) throw refused();
-			throw error;
-		}
-	}
-
-	async #admit(
-		trx: Db,
-		challenge: Row<"webauthn_challenges">,
-		credential: { id: string; publicKey: Uint8Array; counter: number; transports?: string[] },
-	): Promise<SignedIn> {
-		const { clock, invitations, sessions } = this.#options;
-		const { invitation_id: invitation, new_person_id: person, new_display_name: name } = challenge;
-		const used = invitation ? await invitations.use(trx, invitation) : null;
-		if (!used || !person || !name) throw notInvited();
-		// One link was used: others that the service wrote for a first admin, perhaps on another machine, are not left lying about.
-		if (used.createdBy === "service") await invitations.withdrawAllBy(trx, "service");
-		const now = new Date(clock.now());
-		await trx
-			.insertInto("people")
-			.values({ id: person, display_name: name, role: used.role, created_at: now })
-			.execute();
-		await trx
-			.insertInto("passkeys")
-			.values({
-				credential_id: credential.id,
-				person_id: person,
-				public_key: Buffer.from(credential.publicKey),
-				counter: credential.counter,
-				transports: (credential.transports ?? []).filter((each) => /^[a-z-]{1,20}$/.test(each)).slice(0, 8),
-				created_at: now,
-			})
-			.execute();
-		const token = await sessions.begin(trx, person);
-		const actor = `person:${person}`;
-		await Audit.append(trx, { actor, action: "person.register", target: actor, detail: { role: used.role } });
-		return { person, token };
-	}
-
-	async #keep(
-		challenge: Pick<Row<"webauthn_challenges">, "challenge" | "purpose"> & Partial<Row<"webauthn_challenges">>,
-	): Promise<string> {
-		const now = this.#options.clock.now();
-		const { id } = await this.#options.db
-			.insertInto("webauthn_challenges")
-			.values({ ...challenge, created_at: new Date(now), expires_at: new Date(now + CHALLENGE_MS) })
-			.returning("id")
-			.executeTakeFirstOrThrow();
-		return id;
-	}
-
-	/** Each counts once, whatever the answer to it was. */
-	async #take(id: string, purpose: "login" | "register"): Promise<Row<"webauthn_challenges">> {
-		const { db, clock } = this.#options;
-		const challenge = isUuid(id)
-			? await db
-					.deleteFrom("webauthn_challenges")
-					.where("id", "=", id)
-					.where("purpose", "=", purpose)
-					.where("expires_at", ">", new Date(clock.now()))
-					.returningAll()
-					.executeTakeFirst()
-			: null;
-		if (!challenge) throw refused();
-		return challenge;
 	}
 
 	async #passkey(id: unknown): Promise<Row<"passkeys"> | null> {
@@ -233,6 +116,3 @@ export class Passkeys {
 		return passkey ?? null;
 	}
 }
-
-const notInvited = (): RoomError =>
-	new RoomError("api.invitation_refused", "the invitation is unknown, used or expired; ask for a new one");

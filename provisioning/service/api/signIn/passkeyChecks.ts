@@ -8,6 +8,10 @@ export const handleOf = (person: string): Buffer => Buffer.from(person.replaceAl
 export const isNamed = (handle: unknown, person: string): boolean =>
 	typeof handle === "string" && Buffer.from(handle, "base64url").equals(handleOf(person));
 
+/** Whose an answer says to be, if it does. */
+export const handleIn = (answer: Record<string, unknown>): unknown =>
+	(answer["response"] as { userHandle?: unknown } | null | undefined)?.userHandle;
+
 /** Whether it was made inside a frame of another site's page; the library lets it pass when the browser does not say whose. */
 export function isFramed(clientDataJson: string): boolean {
 	const data: unknown = JSON.parse(Buffer.from(clientDataJson, "base64url").toString("utf8"));

@@ -7,10 +7,10 @@ import { type Log, silentLog } from "../../../../device/core/log.ts";
 import type { Role, Scope } from "../../../../provisioning/contract/http/route.ts";
 import { FleetApi, type FleetApiOptions } from "../../../../provisioning/service/api/FleetApi.ts";
 import { ApiTokens } from "../../../../provisioning/service/api/signIn/ApiTokens.ts";
-import { Sessions } from "../../../../provisioning/service/api/signIn/Sessions.ts";
 import { createApp } from "../../../../provisioning/service/app.ts";
 import type { Database, Db } from "../../../../provisioning/service/db/Database.ts";
 import { FleetMetrics } from "../../../../provisioning/service/metrics/FleetMetrics.ts";
+import { signedIn } from "../../../sim/passkey/signedIn.ts";
 import { busless } from "./busless.ts";
 
 export const ORIGIN = "http://localhost:8080";
@@ -75,12 +75,7 @@ export class TestApi {
 
 	/** A person of this role, signed in: their cookie, as a browser on our own page sends it. */
 	async person(role: Role): Promise<{ id: string; headers: Record<string, string> }> {
-		const { id } = await this.db
-			.insertInto("people")
-			.values({ display_name: `A ${role}`, role })
-			.returning("id")
-			.executeTakeFirstOrThrow();
-		const token = await new Sessions({ db: this.db, clock: this.clock }).begin(this.db, id);
+		const { id, token } = await signedIn(this.db, { name: `A ${role}`, role, clock: this.clock });
 		return { id, headers: { cookie: `incamera=${token}`, origin: ORIGIN, "sec-fetch-site": "same-origin" } };
 	}
 

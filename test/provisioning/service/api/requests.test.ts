@@ -367,7 +367,7 @@ describe("trouble with the database", () => {
 		admin = await api.person("fleet_admin");
 		const owner = new pg.Client({ connectionString: database.ownerUrl });
 		await owner.connect();
-		await owner.query("drop table passkeys");
+		await owner.query("drop table passkeys cascade");
 		await owner.end();
 		const answer = await api.call("GET", "/people", { headers: admin.headers });
 		expect(answer).toMatchObject({ status: 500, body: { code: "api.unexpected" } });

@@ -101,6 +101,63 @@ export const jobNext = z.object({
 });
 export type JobNext = z.infer<typeof jobNext>;
 
+/**
+ * Why a job waits, failed, was refused or rolled back, as today's devices say it; a test finds them in the agent and the image. Whoever shows
+ * them has words for each, and shows the code of one that a newer device says.
+ */
+export const jobReasons = [
+	// waits
+	"update.in_call",
+	"update.meeting",
+	"update.postponed",
+	"update.window",
+	"update.in_use",
+	"update.occupied",
+	"update.room_unknown",
+	"update.disk_full",
+	// was refused
+	"update.not_supported",
+	"update.not_newer",
+	"update.director_missing",
+	"update.director_refused",
+	"update.director_disagrees",
+	"update.not_published",
+	"update.metadata_forged",
+	"update.metadata_rolled_back",
+	"update.metadata_expired",
+	// failed while it was fetched or written
+	"update.unreachable",
+	"update.server_refused",
+	"update.range_wrong",
+	"update.size_wrong",
+	"update.digest_wrong",
+	"update.no_space",
+	"update.disk_failed",
+	"update.bundle_refused",
+	"update.incompatible",
+	"update.version_wrong",
+	"update.install_failed",
+	"update.install_interrupted",
+	"update.installer_failed",
+	"update.slots_unknown",
+	"update.version_unknown",
+	"update.restart_failed",
+	"update.cancelled",
+	"update.failed",
+	// rolled back
+	"update.fell_back",
+	"update.kernel_panic",
+	"update.kernel_hung",
+	"update.no_root",
+	"update.slot_corrupted",
+	"update.room_not_ready",
+	"update.panel_not_painted",
+	"update.media_broken",
+	"update.probation_failed",
+	"update.mark_failed",
+] as const;
+export type JobReason = (typeof jobReasons)[number];
+
 export const jobStatus = z.object({
 	...envelope,
 	/** Grows with each report of a job; an older one than seen is ignored. */
@@ -111,7 +168,7 @@ export const jobStatus = z.object({
 	slot: z.optional(z.enum(["A", "B"])),
 	/** SHA-256 of what is booted, hex; with `SUCCEEDED`. */
 	digest: z.optional(z.string().check(z.regex(/^[0-9a-f]{64}$/))),
-	/** A code; with `ROLLED_BACK`, `FAILED`, `REJECTED`, and with `WAITING` what it waits for. */
+	/** A code, `jobReasons` and newer ones; with `ROLLED_BACK`, `FAILED`, `REJECTED`, and with `WAITING` what it waits for. */
 	err: z.optional(z.string().check(z.regex(/^[a-z]+\.[a-z_]+$/), z.maxLength(80))),
 });
 export type JobStatus = z.infer<typeof jobStatus>;

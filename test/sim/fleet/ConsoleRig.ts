@@ -11,6 +11,7 @@ import type { Role } from "../../../provisioning/contract/http/route.ts";
 import type { EventType } from "../../../provisioning/contract/topics.ts";
 import type { TwinDoc } from "../../../provisioning/contract/twin.ts";
 import { FleetApi } from "../../../provisioning/service/api/FleetApi.ts";
+import type { Firmware } from "../../../provisioning/service/api/handlers/releases.ts";
 import { createApp } from "../../../provisioning/service/app.ts";
 import { freePort } from "../../../provisioning/service/child/freePort.ts";
 import { consolePage } from "../../../provisioning/service/consolePage.ts";
@@ -40,7 +41,8 @@ export class ConsoleRig {
 		this.#folder = folder;
 	}
 
-	static async start(database: Database): Promise<ConsoleRig> {
+	/** `firmware`: the image repository; absent: there is none. */
+	static async start(database: Database, { firmware }: { firmware?: Firmware } = {}): Promise<ConsoleRig> {
 		await buildPage("console");
 		const port = await freePort("127.0.0.1");
 		const origin = `http://localhost:${port}`;
@@ -61,6 +63,7 @@ export class ConsoleRig {
 					origin,
 					name: "Musterwerke",
 					metrics: new FleetMetrics({ db }),
+					...(firmware ? { firmware } : {}),
 				});
 			},
 		});

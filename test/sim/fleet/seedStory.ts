@@ -61,7 +61,7 @@ export async function seedStory(db: Db, rooms: readonly string[], nowMs = Date.n
 				state === "SUCCEEDED"
 					? { digest: spec.digest }
 					: state === "ROLLED_BACK"
-						? { err: "update.camera_silent" }
+						? { err: "update.media_broken" }
 						: { pct: 40 };
 			const status = { v: 1, mid: mid(), ts: clock.now(), seq: 1, state, ...more } as const;
 			await takeJobReports(db, [{ device: job.device_id, job: job.id, status }], clock.now());

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { sql } from "kysely";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -10,6 +12,7 @@ import { TestDatabases } from "../../provisioning/service/db/TestDatabase.ts";
 import { CsvReader } from "../../sim/CsvReader.ts";
 import { launchChromium } from "../../sim/chromium.ts";
 import { ConsoleRig } from "../../sim/fleet/ConsoleRig.ts";
+import { publishReleases } from "../../sim/fleet/publishReleases.ts";
 import { seedRooms, twinDocOf } from "../../sim/fleet/seedRooms.ts";
 import { seedStory } from "../../sim/fleet/seedStory.ts";
 
@@ -293,6 +296,44 @@ describe("what the fleet's rooms told", () => {
 		await expect.poll(() => page.getByRole("combobox", { name: "Room" }).inputValue()).toBe("Alster");
 	});
 
+	test("comes one page for one press, and the button says while it does", async () => {
+		const [alster = ""] = await seedRooms(rig.db, 1);
+		await sql`
+			insert into events (device_id, mid, type, ts, received_at, data)
+			select ${alster}, 'm' || n, 'program.started', now() - n * interval '1 minute', now() - n * interval '1 minute', '{"program":"room","version":"1.0.0"}'
+			from generate_series(1, 250) n`.execute(rig.db);
+		await rig.signIn(context, "viewer");
+		const page = await open("#/events");
+		const asked: (() => void)[] = [];
+		let failing = false;
+		await page.route(/\/events\?.*after=/, async (route) => {
+			await new Promise<void>((resolve) => asked.push(resolve));
+			await (failing ? route.abort() : route.continue());
+		});
+		const button = page.getByRole("button", { name: "Show older ones" });
+		const coming = page.getByRole("button", { name: "Older ones are coming …" });
+		await button.dblclick();
+		await coming.waitFor();
+		expect(await coming.isDisabled()).toBe(true);
+		// the keyboard's place is kept, and does nothing
+		await page.keyboard.press("Enter");
+		await expect.poll(() => asked.length).toBe(1);
+		asked[0]?.();
+		await expect.poll(() => told(page).count()).toBe(200);
+		expect(asked).toHaveLength(1);
+		failing = true;
+		await button.click();
+		await expect.poll(() => asked.length).toBe(2);
+		asked[1]?.();
+		await expect.poll(() => page.getByRole("alert").textContent()).toContain("api.unreachable");
+		failing = false;
+		await button.click();
+		await expect.poll(() => asked.length).toBe(3);
+		asked[2]?.();
+		await expect.poll(() => told(page).count()).toBe(250);
+		expect(await coming.count()).toBe(0);
+	});
+
 	test("waits, when it is new, until somebody wants to see it, and moves nothing", async () => {
 		const [alster = "", bode = ""] = await seedRooms(rig.db, 5);
 		for (let n = 0; n < 60; n++) await rig.tell(bode, "program.started", { program: "agent", version: "1.0.0" });
@@ -379,6 +420,87 @@ test("a code is shown once, and its list says how it stands", async () => {
 	await page.reload();
 	await page.getByText("withdrawn").waitFor();
 	expect(await page.content()).not.toContain(code.slice(4, 8));
+});
+
+describe("a rollout", () => {
+	let folder: string;
+	beforeEach(async () => {
+		folder = await mkdtemp(join(tmpdir(), "incamera-console-test-"));
+	});
+	afterEach(() => rm(folder, { recursive: true, force: true }));
+	const begin = (page: Page) => page.getByRole("button", { name: "Begin with one room" });
+	/** What is brought to rooms, by the last rollout. */
+	const specs = async () => (await rig.db.selectFrom("rollouts").select("spec").execute()).map(({ spec }) => spec);
+
+	test("is of a release that is published, the newest unless another is chosen, with nothing to be typed from elsewhere", async () => {
+		await rig.close();
+		const firmware = await publishReleases(folder, ["1.9.0", "1.10.0"]);
+		rig = await ConsoleRig.start(await databases.fresh(), { firmware });
+		await seedRooms(rig.db, 3);
+		await rig.signIn(context, "fleet_admin");
+		const page = await open("#/rollouts");
+		await page.getByRole("button", { name: "New rollout" }).click();
+		const choice = page.getByRole("combobox", { name: "Firmware" });
+		expect(await choice.locator("option").allTextContents()).toEqual([
+			"1.10.0 · 38.4 MB",
+			"1.9.0 · 38.4 MB",
+			"Another bundle, by its address",
+		]);
+		expect(await page.getByLabel("Address of the bundle").count()).toBe(0);
+		expect(await axe(page)).toEqual([]);
+		await choice.selectOption("1.9.0 · 38.4 MB");
+		await page.getByLabel("Name", { exact: true }).fill("Winter");
+		await begin(page).click();
+		await page.getByRole("heading", { name: "Winter 1.9.0" }).waitFor();
+		const [spec] = await specs();
+		expect(spec).toMatchObject({ version: "1.9.0", bytes: 38_400_000, deadline: null });
+		expect(spec?.url).toBe(`${firmware.url}/${spec?.digest}.raucb`);
+	});
+
+	test("is of any other bundle whose facts are typed; where none is published, it says how one is", async () => {
+		await seedRooms(rig.db, 3);
+		await rig.signIn(context, "fleet_admin");
+		const page = await open("#/rollouts");
+		await page.getByRole("button", { name: "New rollout" }).click();
+		await page.getByText("incamera image repo publish").waitFor();
+		expect(await page.getByRole("combobox", { name: "Firmware" }).count()).toBe(0);
+		expect(await axe(page)).toEqual([]);
+		await page.getByLabel("Name", { exact: true }).fill("Winter");
+		await page.getByLabel("Firmware version").fill("2.1.0");
+		await page.getByLabel("Address of the bundle").fill("https://cache.example/2.raucb");
+		await page.getByLabel("SHA-256 of the bundle").fill("AB".repeat(32));
+		await page.getByLabel("Size in bytes").fill("1000");
+		await begin(page).click();
+		await page.getByRole("heading", { name: "Winter 2.1.0" }).waitFor();
+		expect(await specs()).toEqual([
+			{
+				version: "2.1.0",
+				url: "https://cache.example/2.raucb",
+				digest: "ab".repeat(32),
+				bytes: 1000,
+				deadline: null,
+			},
+		]);
+	});
+
+	test("can begin with a typed bundle also while the repository can't be read, which is said", async () => {
+		await rig.close();
+		const firmware = { folder: join(folder, "none"), url: "https://fleet.example.org/firmware" };
+		rig = await ConsoleRig.start(await databases.fresh(), { firmware });
+		await rig.signIn(context, "fleet_admin");
+		const page = await open("#/rollouts");
+		await page.getByRole("button", { name: "New rollout" }).click();
+		await expect.poll(() => page.getByRole("alert").textContent()).toContain("api.no_repository");
+		expect(await page.getByLabel("Address of the bundle").count()).toBe(1);
+	});
+
+	test("says in words why a room failed", async () => {
+		const rollout = await seedStory(rig.db, await seedRooms(rig.db, 72));
+		await rig.signIn(context, "viewer");
+		const page = await open(`#/rollouts/${rollout}`);
+		await page.getByText("picture or sound did not work").waitFor();
+		await page.getByText("update.media_broken").waitFor();
+	});
 });
 
 test("a token for programs is shown once, and can be ended", async () => {

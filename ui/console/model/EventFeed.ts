@@ -87,9 +87,12 @@ export class EventFeed {
 		const { next } = this;
 		if (next.value === null) return;
 		const after = next.value;
-		const page = await this.#page(after);
-		// somebody may have asked twice, or been shown others meanwhile
-		if (next.value !== after) return;
+		const { signal } = this.#abort;
+		const page = await this.#page(after).catch((thrown: unknown) => {
+			if (!signal.aborted) throw thrown;
+		});
+		// somebody may have been shown others meanwhile, or look elsewhere
+		if (!page || next.value !== after) return;
 		batch(() => {
 			this.shown.value = [...(this.shown.value ?? []), ...page.items];
 			next.value = page.next;

@@ -5,6 +5,7 @@ import type { Routes } from "../../../provisioning/contract/http/routes.ts";
 import type { AuditEntry } from "../../../provisioning/contract/http/shapes.ts";
 import { Button } from "../../kit/controls/Button.tsx";
 import { useLoaded } from "../model/useLoaded.ts";
+import { OlderButton } from "./OlderButton.tsx";
 import { moment } from "./roomWords.ts";
 import { SaveButtons } from "./SaveButtons.tsx";
 import type { ScreenProps } from "./ScreenProps.ts";
@@ -79,18 +80,16 @@ export function AuditScreen({ model, say }: ScreenProps) {
 				</table>
 			</div>
 			{cursor ? (
-				<Button
-					kind="ghost"
+				<OlderButton
+					say={say}
 					onPress={() =>
-						void model.perform(async () => {
+						model.perform(async () => {
 							const page = await model.client.call("audit.list", { query: { limit: "100", after: cursor } });
 							setOlder([...older, ...page.items]);
 							setNext(page.next);
 						})
 					}
-				>
-					{say.older}
-				</Button>
+				/>
 			) : null}
 		</section>
 	);

@@ -8,6 +8,7 @@ import { writePlace } from "../model/route.ts";
 import type { ConsoleWords } from "../words/ConsoleWords.ts";
 import { EventDetail, EventName } from "./EventLine.tsx";
 import { Choice, Field } from "./Field.tsx";
+import { OlderButton } from "./OlderButton.tsx";
 import { clock, dayOf, moment, shortMoment, timeOfDay } from "./roomWords.ts";
 import type { ScreenProps } from "./ScreenProps.ts";
 import { TroubleLine } from "./TroubleLine.tsx";
@@ -77,11 +78,7 @@ export function EventsScreen({ model, say, room }: ScreenProps & { room: string 
 			) : (
 				<EventTable events={shown} say={say} />
 			)}
-			{feed.next.value ? (
-				<Button kind="ghost" onPress={() => void model.perform(() => feed.older())}>
-					{say.older}
-				</Button>
-			) : null}
+			{feed.next.value ? <OlderButton say={say} onPress={() => model.perform(() => feed.older())} /> : null}
 		</section>
 	);
 }

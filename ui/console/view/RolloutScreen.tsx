@@ -1,6 +1,7 @@
 import { Button } from "../../kit/controls/Button.tsx";
 import { writePlace } from "../model/route.ts";
 import { useLoaded } from "../model/useLoaded.ts";
+import { reasonOf } from "./eventWords.ts";
 import { may, type ScreenProps } from "./ScreenProps.ts";
 import { TroubleLine } from "./TroubleLine.tsx";
 import { Waves } from "./Waves.tsx";
@@ -69,7 +70,13 @@ export function RolloutScreen({ model, say, session, id }: ScreenProps & { id: s
 								{say.jobStates[room.state]}
 								{room.pct === null ? "" : ` · ${Math.round(room.pct)} %`}
 							</span>
-							<span class="muted mono">{room.error ?? ""}</span>
+							<span class="muted">
+								{room.error ? (
+									<>
+										{reasonOf(room.error, say)} <span class="code">{room.error}</span>
+									</>
+								) : null}
+							</span>
 						</li>
 					))}
 				</ul>

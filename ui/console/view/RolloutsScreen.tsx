@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { Button } from "../../kit/controls/Button.tsx";
 import { writePlace } from "../model/route.ts";
 import { useLoaded } from "../model/useLoaded.ts";
-import { Field } from "./Field.tsx";
+import { NewRollout } from "./NewRollout.tsx";
 import { moment } from "./roomWords.ts";
 import { may, type ScreenProps } from "./ScreenProps.ts";
 import { TroubleLine } from "./TroubleLine.tsx";
@@ -47,55 +47,5 @@ export function RolloutsScreen({ model, say, session }: ScreenProps) {
 				))}
 			</ul>
 		</section>
-	);
-}
-
-function NewRollout({ model, say }: ScreenProps) {
-	const [draft, setDraft] = useState({ name: "", version: "", url: "", digest: "", bytes: "", deadline: "" });
-	const field = (
-		key: keyof typeof draft,
-		more: { hint?: string; type?: "url" | "number" | "datetime-local"; required?: boolean } = {},
-	) => (
-		<Field
-			label={say.rollouts.fields[key]}
-			value={draft[key]}
-			required={more.required ?? true}
-			onInput={(value) => setDraft({ ...draft, [key]: value })}
-			{...(more.hint ? { hint: more.hint } : {})}
-			{...(more.type ? { type: more.type } : {})}
-		/>
-	);
-	const create = () =>
-		model.perform(async () => {
-			const { name, version, url, digest, bytes, deadline } = draft;
-			const spec = {
-				version,
-				url,
-				digest: digest.toLowerCase(),
-				bytes: Number(bytes),
-				deadline: deadline ? Date.parse(deadline) : null,
-			};
-			const { id } = await model.client.call("rollouts.create", { body: { name, spec } });
-			model.go({ name: "rollout", id });
-		});
-	return (
-		<form
-			class="card form wide"
-			onSubmit={(event) => {
-				event.preventDefault();
-				void create();
-			}}
-		>
-			<p class="muted">{say.rollouts.explain}</p>
-			{field("name")}
-			{field("version", { hint: "2.1.0" })}
-			{field("url", { type: "url" })}
-			{field("digest", { hint: say.rollouts.digestHint })}
-			{field("bytes", { type: "number" })}
-			{field("deadline", { type: "datetime-local", required: false, hint: say.rollouts.deadlineHint })}
-			<Button kind="primary" type="submit" pending={model.busy.value}>
-				{say.rollouts.begin}
-			</Button>
-		</form>
 	);
 }

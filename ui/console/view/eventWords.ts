@@ -12,7 +12,7 @@ interface EventText {
 }
 
 /** A code in words, if there are any: of the console, or of the room's and the guest's page. */
-function reasonOf(code: string, say: ConsoleWords): string | undefined {
+export function reasonOf(code: string, say: ConsoleWords): string | undefined {
 	const own = (say.reasons as Record<string, string | undefined>)[code];
 	const shared = (kitWords[say.locale].failures as Record<string, { title: string } | undefined>)[code];
 	return own ?? shared?.title.replace(/\.$/, "");

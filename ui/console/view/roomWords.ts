@@ -41,6 +41,12 @@ export function shortMoment(iso: string, locale: Locale, nowMs = Date.now()): st
 	return new Date(ms).toDateString() === new Date(nowMs).toDateString() ? clock(ms, locale) : asShortDay(ms, locale);
 }
 
+/** `312 MB`. */
+export const megabytes = (bytes: number, locale: Locale): string =>
+	new Intl.NumberFormat(tags[locale], { style: "unit", unit: "megabyte", maximumFractionDigits: 1 }).format(
+		bytes / 1e6,
+	);
+
 /** The colour of a condition. */
 export const toneOf: Record<Condition, "calm" | "care" | "alarm" | "plain"> = {
 	trouble: "alarm",

@@ -11,7 +11,7 @@ import type {
 	Enrolment,
 	Rollout,
 } from "../../../provisioning/contract/http/shapes.ts";
-import type { JobState } from "../../../provisioning/contract/jobs.ts";
+import type { JobReason, JobState } from "../../../provisioning/contract/jobs.ts";
 import type { Peripheral } from "../../../provisioning/contract/peripherals.ts";
 import type { EventType } from "../../../provisioning/contract/topics.ts";
 import type { RoomStatus } from "../../../provisioning/contract/twin.ts";
@@ -24,8 +24,7 @@ export type EventReason =
 	| `call.${EndReason}`
 	| `link.${"absent" | "busy" | "denied" | "unreachable" | "lost" | "silent"}`
 	| `peripheral.${"wrong_device" | "wrong_password" | "version_unknown" | "tool_missing" | "fault"}`
-	| `update.${"fell_back" | "probation_failed" | "kernel_panic" | "kernel_hung" | "no_root" | "slot_corrupted" | "mark_failed"}`
-	| `update.${"media_broken" | "panel_not_painted" | "room_not_ready"}`;
+	| JobReason;
 
 type KeysOfUnion<T> = T extends unknown ? keyof T : never;
 /** Every code that a route can answer, by the contract: a new one without words does not compile. */
@@ -53,6 +52,7 @@ export interface ConsoleWords {
 	serviceAway: string;
 	discard: string;
 	older: string;
+	olderComing: string;
 	copy: string;
 	copied: string;
 	/** Saves what is shown, in this form. */
@@ -184,6 +184,11 @@ export interface ConsoleWords {
 		create: string;
 		begin: string;
 		fields: Record<"name" | "version" | "url" | "digest" | "bytes" | "deadline", string>;
+		firmware: string;
+		/** Instead of a release that is published. */
+		otherBundle: string;
+		/** Of the image repository; followed by the command that publishes. */
+		nonePublished: string;
 		digestHint: string;
 		deadlineHint: string;
 		wave: (number: number, rooms: number, succeeded: number, failed: number) => string;

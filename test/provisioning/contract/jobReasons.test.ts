@@ -1,0 +1,20 @@
+import { globSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { jobReasons } from "../../../provisioning/contract/jobs.ts";
+
+const root = join(import.meta.dirname, "../../..");
+/** Where a device's updates are written. */
+const sources = ["provisioning/agent/**/*.ts", "image/root/programs/**/*.ts"];
+/** An event's name. */
+const noReason = "update.rolled_back";
+
+test("the reasons of a job are those that a device's sources say", async () => {
+	const said = new Set<string>();
+	for (const file of sources.flatMap((glob) => globSync(glob, { cwd: root }))) {
+		const source = await readFile(join(root, file), "utf8");
+		for (const [, code] of source.matchAll(/"(update\.[a-z_]+)"/g)) if (code !== noReason) said.add(code as string);
+	}
+	expect([...said].sort()).toEqual([...jobReasons].sort());
+});

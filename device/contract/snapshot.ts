@@ -108,6 +108,36 @@ export type Source = z.infer<typeof source>;
 export const locale = z.enum(["de", "en"]);
 export type Locale = z.infer<typeof locale>;
 
+/** What runs on this device, what could, what became of the last update, and what a stick brings. */
+export const firmware = z.object({
+	version: z.string(),
+	/** Null: nothing here can be updated. */
+	slots: z.nullable(
+		z.array(
+			z.object({
+				name: z.enum(["A", "B"]),
+				/** Null: the factory's, or not known. */
+				version: z.nullable(z.string()),
+				/** `trial`: runs, and has to prove itself; `ready`: could be started; `bad`: did not prove itself. */
+				state: z.enum(["runs", "trial", "ready", "bad", "unknown"]),
+			}),
+		),
+	),
+	last: z.nullable(
+		z.object({
+			version: z.string(),
+			outcome: z.enum(["succeeded", "rolled_back", "failed", "rejected"]),
+			/** Why it failed. */
+			code: z.nullable(z.string()),
+			at: timestamp,
+			by: z.enum(["fleet", "stick"]),
+		}),
+	),
+	/** `code`: why it is not installed here; null: it can be. */
+	stick: z.nullable(z.object({ version: z.string(), code: z.nullable(z.string()) })),
+});
+export type Firmware = z.infer<typeof firmware>;
+
 /** Everything that the panel draws. One snapshot, whole, each time something changed; `rev` grows by one with each. */
 export const snapshot = z.object({
 	v: z.literal(1),
@@ -147,8 +177,12 @@ export const snapshot = z.object({
 			/** Per cent of the state's own work. */
 			pct: z.nullable(z.number()),
 			asks: z.boolean(),
+			/** What it waits for, a code; null: nothing, or not known. */
+			waitsFor: z.nullable(z.string()),
 		}),
 	),
+	/** For the service page; null: the agent has not said anything yet. */
+	firmware: z.nullable(firmware),
 	/** What is allowed now: the device's decision, never the page's. */
 	can: z.object({
 		join: z.boolean(),
@@ -169,6 +203,8 @@ export const snapshot = z.object({
 		display: z.boolean(),
 		/** To let a waiting update happen, or not yet. */
 		update: z.boolean(),
+		/** To install what a stick brings. */
+		installStick: z.boolean(),
 	}),
 });
 export type Snapshot = z.infer<typeof snapshot>;

@@ -34,6 +34,7 @@ const nothing: Snapshot["can"] = {
 	steer: false,
 	display: false,
 	update: false,
+	installStick: false,
 };
 const closed = { state: "closed", flowing: false, device: null } as const;
 
@@ -52,6 +53,7 @@ export function unclaimedSnapshot(state: OutOfService): Omit<Snapshot, "rev"> {
 		missing: [],
 		identify: null,
 		update: null,
+		firmware: null,
 		can: { ...nothing, enrol: screen.name === "unclaimed" && screen.step === "code" && state.trouble === null },
 	};
 }

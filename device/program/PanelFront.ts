@@ -30,6 +30,8 @@ export interface PanelFrontOptions {
 	enrol(code: string): boolean;
 	/** A person lets a waiting update happen now, or not yet. */
 	answerUpdate(now: boolean): void;
+	/** A person wants what a stick brings. */
+	installStick(version: string): void;
 	/** Somebody touched the panel. */
 	touched(): void;
 	/** This device's addresses; the machine's own if left out. */
@@ -56,6 +58,7 @@ export class PanelFront implements PanelPort {
 	#addresses: string[] = [];
 	#identify: Snapshot["identify"] = null;
 	#update: Snapshot["update"] = null;
+	#firmware: Snapshot["firmware"] = null;
 	#rev = 0;
 	#snapshot: Snapshot;
 	#cancelIdentify: () => void = () => {};
@@ -117,6 +120,11 @@ export class PanelFront implements PanelPort {
 		this.#changed();
 	}
 
+	firmware(firmware: Snapshot["firmware"]): void {
+		this.#firmware = firmware;
+		this.#changed();
+	}
+
 	close(): void {
 		this.show(null);
 		this.#cancelIdentify();
@@ -139,13 +147,18 @@ export class PanelFront implements PanelPort {
 	}
 
 	intent(intent: Intent): "ack" | "panel.not_now" {
-		const { enrol, answerUpdate, touched } = this.#options;
+		const { enrol, answerUpdate, installStick, touched } = this.#options;
 		const { can } = this.#snapshot;
 		// said by itself for as long as the list is open: no sign that somebody is still there
 		if (intent.type !== "panel.look") touched();
 		if (intent.type === "panel.update") {
 			if (!can.update) return "panel.not_now";
 			answerUpdate(intent.now);
+			return "ack";
+		}
+		if (intent.type === "panel.install_stick") {
+			if (!can.installStick || this.#firmware?.stick?.version !== intent.version) return "panel.not_now";
+			installStick(intent.version);
 			return "ack";
 		}
 		if (this.#room) return this.#room.intent(intent);
@@ -193,8 +206,13 @@ export class PanelFront implements PanelPort {
 			}),
 		};
 		const update = this.#update;
-		const can = { ...below.can, update: update?.asks === true && !isOccupied(below) };
-		return { ...below, rev: this.#rev, now, identify: this.#identify, update, can };
+		const firmware = this.#firmware;
+		const can = {
+			...below.can,
+			update: update?.asks === true && !isOccupied(below),
+			installStick: firmware?.stick?.code === null && update === null && !isOccupied(below),
+		};
+		return { ...below, rev: this.#rev, now, identify: this.#identify, update, firmware, can };
 	}
 
 	#changed(): void {

@@ -67,6 +67,7 @@ export class RoomProgram {
 			clock,
 			enrol: (code) => this.#link.send({ t: "enrol", code }),
 			answerUpdate: (now) => this.#link.send({ t: "update", now }),
+			installStick: (version) => this.#link.send({ t: "installStick", version }),
 			touched: () => this.#reporter.touched(),
 		});
 		this.#front.onSnapshot(() => {
@@ -139,6 +140,7 @@ export class RoomProgram {
 			this.#settle();
 		});
 		events.on("update", ({ update }) => front.update(update));
+		events.on("firmware", ({ firmware }) => front.firmware(firmware));
 		events.on("command", ({ mid, command }) => {
 			void this.#obey(command).then((answer) => this.#link.send({ t: "command", mid, ...answer }));
 		});

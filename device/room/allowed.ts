@@ -52,6 +52,8 @@ export function allowed(intent: Intent, { can, screen, agenda, directory, periph
 			return can.enrol;
 		case "panel.update":
 			return can.update;
+		case "panel.install_stick":
+			return can.installStick;
 		case "panel.look":
 		case "panel.volume":
 		case "panel.self_view":

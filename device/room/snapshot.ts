@@ -41,6 +41,7 @@ export function roomSnapshot(state: RoomState, inputs: SnapshotInputs): Snapshot
 		// whoever stands before the room says so, if it is so
 		identify: null,
 		update: null,
+		firmware: null,
 		can: can(
 			state,
 			screen,
@@ -140,5 +141,6 @@ function can(state: RoomState, screen: Screen, joinable: boolean): Can {
 		steer: live && context.equipment.camera !== null,
 		display: context.equipment.display !== null,
 		update: false,
+		installStick: false,
 	};
 }

@@ -191,6 +191,7 @@ export class Agent {
 			room: this.#room,
 			executor: this.#executor,
 			trustOf: (of) => this.#trustOf(of),
+			sticks: this.#options.config.sticks ?? null,
 			facts: () => this.#facts,
 			clock: this.#clock,
 			log: this.#options.log,

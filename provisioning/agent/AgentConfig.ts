@@ -26,6 +26,8 @@ const keys = z.strictObject({
 	firmware: z.optional(z.enum(["simulated", "rauc"])),
 	/** Root metadata of the image repository, a part of the verified firmware: what it does not lead to is not installed. Needed by `rauc`. */
 	updateRoot: z.optional(path),
+	/** Where USB sticks are mounted, each in a folder of its own: what they bring is offered at the panel. Absent: nobody looks. */
+	sticks: z.optional(path),
 	/** Of downloads, at most; less while the room is in a call. Absent: 4000. */
 	downloadKilobytesPerSecond: z.optional(z.number().check(z.gte(32), z.lte(1_000_000))),
 });

@@ -51,6 +51,37 @@ export const claim = z.discriminatedUnion("state", [
 ]);
 export type Claim = z.infer<typeof claim>;
 
+/** What the panel's service page says of the firmware. */
+export const firmwareShown = z.object({
+	version: z.string().check(z.maxLength(60)),
+	/** Null: nothing here can be updated. */
+	slots: z.nullable(
+		z.array(
+			z.object({
+				name: z.enum(["A", "B"]),
+				/** Null: the factory's, or not known. */
+				version: z.nullable(z.string().check(z.maxLength(60))),
+				state: z.enum(["runs", "trial", "ready", "bad", "unknown"]),
+			}),
+		),
+	),
+	/** The last update, whoever wanted it; `code`: why it failed. */
+	last: z.nullable(
+		z.object({
+			version: z.string().check(z.maxLength(60)),
+			outcome: z.enum(["succeeded", "rolled_back", "failed", "rejected"]),
+			code: z.nullable(z.string().check(z.maxLength(80))),
+			at: timestamp,
+			by: z.enum(["fleet", "stick"]),
+		}),
+	),
+	/** The newest bundle of a stick that is plugged in; `code`: why it is not installed here. */
+	stick: z.nullable(
+		z.object({ version: z.string().check(z.maxLength(60)), code: z.nullable(z.string().check(z.maxLength(80))) }),
+	),
+});
+export type FirmwareShown = z.infer<typeof firmwareShown>;
+
 /** Agent → room program. */
 export const fromAgent = z.discriminatedUnion("t", [
 	z.object({ t: z.literal("hello"), v: z.literal(LOCAL_VERSION) }),
@@ -75,6 +106,7 @@ export const fromAgent = z.discriminatedUnion("t", [
 		outcome: z.enum(["delivered", "nobody", "refused", "unreachable"]),
 	}),
 	z.object({ t: z.literal("command"), mid: random16, command }),
+	z.object({ t: z.literal("firmware"), firmware: firmwareShown }),
 	/** What an update is doing, for the panel; null: nothing. */
 	z.object({
 		t: z.literal("update"),
@@ -84,6 +116,8 @@ export const fromAgent = z.discriminatedUnion("t", [
 				version: z.string(),
 				pct: z.nullable(z.number()),
 				/** The panel asks people to let it happen. */ asks: z.boolean(),
+				/** A code; null: nothing, or it is not said. */
+				waitsFor: z._default(z.nullable(z.string().check(z.maxLength(80))), null),
 			}),
 		),
 	}),
@@ -133,6 +167,8 @@ export const fromRoom = z.discriminatedUnion("t", [
 			z.object({ type: z.literal("trouble"), data: eventData.trouble }),
 		]),
 	}),
+	/** A person at the panel wants this version, which a stick has. */
+	z.object({ t: z.literal("installStick"), version: z.string().check(z.maxLength(60)) }),
 	/** A person at the panel lets a waiting update happen now, or not before its deadline. */
 	z.object({ t: z.literal("update"), now: z.boolean() }),
 ]);

@@ -208,7 +208,7 @@ describe("the fleet", () => {
 			);
 		expect(kinds(fromAgent, "t").sort()).toEqual(
 			[
-				...["hello", "claim", "twin", "command", "update"],
+				...["hello", "claim", "twin", "command", "update", "firmware"],
 				// ringing: sealed frames, which the room judges; a ring opens nothing
 				...["line", "presence", "directory", "ring", "sent"],
 			].sort(),

@@ -62,6 +62,13 @@ describe("the units", () => {
 		}
 	});
 
+	it("give a stick to nobody to write to or start from", () => {
+		const rule = readFileSync(join(overlay, "usr/lib/udev/rules.d/80-incamera-stick.rules"), "utf8");
+		expect(rule).toMatch(/--options=ro,nosuid,nodev,noexec,/);
+		const setup = readFileSync(join(root, "image/root/programs/setup.ts"), "utf8");
+		expect(rule).toContain(/sticks: "([^"]+)"/.exec(setup)?.[1]);
+	});
+
 	it("let the browser talk to this machine only", () => {
 		const kiosk = units.get("incamera-kiosk.service") ?? "";
 		expect(values(kiosk, "IPAddressDeny")).toEqual(["any"]);

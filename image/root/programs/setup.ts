@@ -92,7 +92,7 @@ function write(name: string, value: unknown): void {
 takeCarried();
 /** Who says what is released. Without it in the firmware nothing is installed by the fleet: such a job is rejected. */
 const updateRoot = "/usr/lib/incamera/update-root.json";
-const firmware = existsSync(updateRoot) ? { firmware: "rauc", updateRoot } : {};
+const firmware = existsSync(updateRoot) ? { firmware: "rauc", updateRoot, sticks: "/run/incamera-stick" } : {};
 const own: SetUpFile = existsSync(kept) ? readSetUpFile(kept) : {};
 write("agent.yaml", {
 	stateFolder: "/var/lib/incamera-agent",

@@ -14,6 +14,14 @@ export interface Booted {
 	failure: string | null;
 }
 
+/** What a slot holds, as far as it is known. */
+export interface SlotContent {
+	name: Slot;
+	version: string | null;
+	/** `trial`: runs, and has to prove itself; `ready`: could be started; `bad`: was started, and did not prove itself. */
+	state: "runs" | "trial" | "ready" | "bad" | "unknown";
+}
+
 /**
  * Who fetches and writes firmware: two slots, one of which runs. Nothing here decides when. All errors are RoomErrors of the area `update`;
  * each step may be asked for again after it was broken off.
@@ -24,6 +32,8 @@ export interface FirmwareExecutor {
 	/** From the first byte that is written until the room can be used again, at worst; milliseconds. */
 	readonly worstCaseMs: number;
 	booted(): Promise<Booted>;
+	/** Both slots, for people; null: there are none. */
+	slots(): Promise<SlotContent[] | null>;
 	/** Called after each start of the agent: what has proved itself before is told so to the bootloader, which counts starts. */
 	started(): Promise<void>;
 	/** Fetches the bundle and checks digest and signature. Errors: `update.unreachable`, `update.digest_wrong`, `update.no_space`, and others. */

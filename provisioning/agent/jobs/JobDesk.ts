@@ -1,14 +1,17 @@
 import { type Actor, createActor, fromPromise } from "xstate";
 import * as z from "zod/mini";
 import type { Clock } from "../../../device/core/clock.ts";
+import { Emitter } from "../../../device/core/Emitter.ts";
 import type { Log } from "../../../device/core/log.ts";
 import { RoomError } from "../../../device/core/RoomError.ts";
 import { xstateClock } from "../../../device/core/xstateClock.ts";
 import { decodePayload, encodePayload } from "../../contract/envelope.ts";
 import { deviceEvent } from "../../contract/events.ts";
 import { firmwareVersion, jobNext, jobStatus } from "../../contract/jobs.ts";
+import { type FirmwareShown, firmwareShown } from "../../contract/local.ts";
 import { topics } from "../../contract/topics.ts";
 import { compareVersions } from "../../contract/versions.ts";
+import type { Release } from "../../trust/metadata.ts";
 import { envelopeOf } from "../envelope.ts";
 import type { RoomLink } from "../local/RoomLink.ts";
 import type { RoomState } from "../local/RoomState.ts";
@@ -24,6 +27,7 @@ import { jobMachine } from "./jobMachine.ts";
 import { type Job, type JobRecord, jobRecord } from "./jobRecord.ts";
 import type { JobContext, Report, Verdict } from "./jobSetup.ts";
 import { isWell, judgeProbation } from "./probation.ts";
+import { isFromStick, stickJob } from "./stickJob.ts";
 import { updateShown } from "./updateShown.ts";
 
 export interface JobDeskOptions {
@@ -43,6 +47,15 @@ export interface JobDeskOptions {
 	broken(code: string): void;
 }
 
+type LastUpdate = NonNullable<FirmwareShown["last"]>;
+const lastUpdate = firmwareShown.shape.last.def.innerType;
+const outcomes: Partial<Record<Report["state"], LastUpdate["outcome"]>> = {
+	SUCCEEDED: "succeeded",
+	ROLLED_BACK: "rolled_back",
+	FAILED: "failed",
+	REJECTED: "rejected",
+};
+
 /** The guard is asked again so often, besides whenever the room says something new. */
 const LOOK_MS = 30_000;
 const WELL_MS = 5000;
@@ -53,10 +66,13 @@ const POSTPONED_MS = 24 * 3_600_000;
 
 /** Firmware jobs of this device: gives the machine its effects, keeps its record, and lets the room see it. */
 export class JobDesk {
+	/** `changed`: another state; progress is none. */
+	readonly events = new Emitter<{ changed: undefined }>();
 	readonly #options: JobDeskOptions;
 	readonly #actor: Actor<typeof jobMachine>;
 	readonly #stops: (() => void)[];
 	#brokerReached = false;
+	#state: unknown = null;
 	#consentUntil: number | null = null;
 	#notBefore: number | null = null;
 	/** Whether the disk has taken the last word. */
@@ -69,7 +85,14 @@ export class JobDesk {
 		const record = store.get("job", jobRecord);
 		const lastSeq = store.get("job.seq", z.number()) ?? 0;
 		this.#actor = createActor(this.#machine(), { input: { record, lastSeq }, clock: xstateClock(clock) });
-		this.#actor.subscribe({ next: () => this.#show(), error: () => options.broken("agent.job_machine") });
+		this.#actor.subscribe({
+			next: ({ value }) => {
+				this.#show();
+				if (value !== this.#state) this.events.emit("changed", undefined);
+				this.#state = value;
+			},
+			error: () => options.broken("agent.job_machine"),
+		});
 		this.#stops = [
 			link.events.on("arrived", () => this.#show()),
 			link.events.on("update", ({ now }) => this.#person(now)),
@@ -81,6 +104,22 @@ export class JobDesk {
 	start(): void {
 		this.#actor.start();
 		this.#lookAgain();
+	}
+
+	/** What became of the last update; null: there was none. */
+	get last(): LastUpdate | null {
+		return this.#options.store.get("update.last", lastUpdate);
+	}
+
+	/** A person at the panel wants the bundle of a stick, now. False while there is something else to do. */
+	install(path: string, release: Release): boolean {
+		const { value, context } = this.#actor.getSnapshot();
+		if (value !== "idle") return false;
+		const now = this.#options.clock.now();
+		this.#consentUntil = now + CONSENT_MS;
+		this.#notBefore = null;
+		this.#actor.send({ type: "job.stick", job: stickJob(path, release, { seq: context.lastSeq, now }) });
+		return true;
 	}
 
 	/** What came on `job/next`; empty: nothing to do. */
@@ -104,6 +143,7 @@ export class JobDesk {
 	close(): void {
 		this.#cancelLook();
 		for (const stop of this.#stops.splice(0)) stop();
+		this.events.clear();
 		this.#actor.stop();
 	}
 
@@ -163,7 +203,12 @@ export class JobDesk {
 		return new Promise((resolve, reject) => {
 			const look = (): void => {
 				const before = this.#actor.getSnapshot().context.record?.before.missing ?? null;
-				const well = isWell({ before, now: room.said?.status.missing ?? null, brokerReached: this.#brokerReached });
+				const well = isWell({
+					before,
+					now: room.said?.status.missing ?? null,
+					// where the broker could not be reached before, a stick's firmware is not given up for it
+					brokerReached: this.#brokerReached || (this.#ofStick() && before?.includes("broker") === true),
+				});
 				const now = clock.now();
 				wellSince = well ? (wellSince ?? now) : null;
 				const judged = judgeProbation({ now, startedAt, wellSince });
@@ -176,6 +221,11 @@ export class JobDesk {
 				reject(new RoomError("update.cancelled", "cancelled"));
 			});
 		});
+	}
+
+	#ofStick(): boolean {
+		const { record } = this.#actor.getSnapshot().context;
+		return record !== null && isFromStick(record.job);
 	}
 
 	#waitsFor(): WaitsFor | null {
@@ -230,6 +280,17 @@ export class JobDesk {
 			if (over) store.delete("job");
 			else store.set("job", record);
 			store.set("job.seq", lastSeq);
+			const outcome = over && report ? outcomes[report.state] : undefined;
+			if (outcome === undefined) return;
+			const { version } = record.job.spec;
+			const by = isFromStick(record.job) ? "stick" : "fleet";
+			store.set("update.last", {
+				version,
+				outcome,
+				code: report?.err ?? null,
+				at: clock.now(),
+				by,
+			} satisfies LastUpdate);
 		};
 		if (over) {
 			this.#consentUntil = null;
@@ -242,6 +303,11 @@ export class JobDesk {
 		const waiting = report.state === "WAITING" ? this.#waitsFor() : null;
 		const said = { ...report, ...(waiting ? { err: waiting } : {}) };
 		log.write("info", "job.state", { state: said.state, code: said.err ?? "" });
+		// the fleet knows nothing of it, and hears by the device's facts what runs
+		if (isFromStick(record.job)) {
+			this.#kept = this.#tryTo(write);
+			return;
+		}
 		const envelope = envelopeOf(clock);
 		const payload = encodePayload(jobStatus, { ...envelope, seq: record.statusSeq, ...said });
 		this.#kept = outbox.add({ mid: envelope.mid, topic: topics.jobStatus(self, record.job.jobId), payload }, write);
@@ -272,6 +338,9 @@ export class JobDesk {
 	/** What the panel says of it. */
 	#show(): void {
 		const { value, context } = this.#actor.getSnapshot();
-		this.#options.link.send({ t: "update", update: updateShown(value, context, this.#options.clock.now()) });
+		this.#options.link.send({
+			t: "update",
+			update: updateShown(value, context, { now: this.#options.clock.now(), waitsFor: () => this.#waitsFor() }),
+		});
 	}
 }

@@ -15,6 +15,10 @@ export class NoFirmware implements FirmwareExecutor {
 		return { version: this.#version, slot: "A", digest: "", bootId: "", failure: null };
 	}
 
+	async slots(): Promise<null> {
+		return null;
+	}
+
 	async started(): Promise<void> {}
 
 	download(): Promise<void> {

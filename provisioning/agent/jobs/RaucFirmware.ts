@@ -5,7 +5,7 @@ import { type FirmwareSpec, firmwareSpec, firmwareVersion } from "../../contract
 import { compareVersions } from "../../contract/versions.ts";
 import type { StateFiles } from "../identity/StateFiles.ts";
 import type { Download } from "./download/Download.ts";
-import type { Booted, FirmwareExecutor, Slot } from "./FirmwareExecutor.ts";
+import type { Booted, FirmwareExecutor, Slot, SlotContent } from "./FirmwareExecutor.ts";
 import { type AppliancePaths, bootId, restartMachine, runningVersion } from "./rauc/Appliance.ts";
 import { bootFailure } from "./rauc/bootFailure.ts";
 import type { Rauc } from "./rauc/Rauc.ts";
@@ -67,6 +67,20 @@ export class RaucFirmware implements FirmwareExecutor {
 		const ours = written !== null && written.identity === group.identity && written.version === version;
 		const failure = trial && trial.slot !== running ? await bootFailure(paths, trial.at) : null;
 		return { version, slot: running, digest: ours ? written.digest : "", bootId: id, failure };
+	}
+
+	/** Errors: as `booted`. */
+	async slots(): Promise<SlotContent[]> {
+		const [running, { slots, trial }, groups] = [await this.#running(), await this.#read(), await this.#groups()];
+		const version = await runningVersion(this.#options.paths);
+		return (["A", "B"] as const).map((name) => {
+			const { whole, version: noted, good } = groups[name];
+			if (name === running) return { name, version, state: trial?.slot === name ? "trial" : "runs" };
+			// what was begun and not finished has no version of which anything could be said
+			if (noted === null || !whole) return { name, version: null, state: "unknown" };
+			const written = slots[name]?.version ?? noted;
+			return { name, version: written, state: good === false || trial?.slot === name ? "bad" : "ready" };
+		});
 	}
 
 	/** After each start of the agent. Errors: as `booted`. */

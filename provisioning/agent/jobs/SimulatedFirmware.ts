@@ -3,7 +3,7 @@ import type { Clock } from "../../../device/core/clock.ts";
 import { RoomError } from "../../../device/core/RoomError.ts";
 import { type FirmwareSpec, firmwareVersion } from "../../contract/jobs.ts";
 import type { StateFiles } from "../identity/StateFiles.ts";
-import type { Booted, FirmwareExecutor, Slot } from "./FirmwareExecutor.ts";
+import type { Booted, FirmwareExecutor, Slot, SlotContent } from "./FirmwareExecutor.ts";
 
 const slot = z.enum(["A", "B"]);
 const content = z.nullable(z.object({ version: firmwareVersion, digest: z.string() }));
@@ -51,6 +51,16 @@ export class SimulatedFirmware implements FirmwareExecutor {
 		const { running, slots, boots } = await this.#read();
 		const { version, digest } = slots[running] as NonNullable<Machine["slots"][Slot]>;
 		return { version, digest, slot: running, bootId: `simulated-${boots}`, failure: null };
+	}
+
+	async slots(): Promise<SlotContent[]> {
+		const { slot, version } = await this.booted();
+		const other = slot === "A" ? "B" : "A";
+		const contents: SlotContent[] = [
+			{ name: slot, version, state: "runs" },
+			{ name: other, version: null, state: "unknown" },
+		];
+		return contents.sort((one, two) => (one.name < two.name ? -1 : 1));
 	}
 
 	async started(): Promise<void> {}

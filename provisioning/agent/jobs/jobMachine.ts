@@ -65,7 +65,10 @@ export const jobMachine = jobSetup.createMachine({
 				{ target: "idle" },
 			],
 		},
-		idle: { always: { guard: "hasNext", target: "judging" } },
+		idle: {
+			always: { guard: "hasNext", target: "judging" },
+			on: { "job.stick": { target: "judging", actions: "takeNext" } },
+		},
 
 		judging: {
 			invoke: {
@@ -113,8 +116,8 @@ export const jobMachine = jobSetup.createMachine({
 			},
 			on: {
 				"job.progress": { guard: "tenth", actions: ["progress", "number", progressed("DOWNLOADING")] },
-				"job.next": { guard: "newer", target: "discarding", actions: ["takeNext", gone, "end"] },
-				"job.gone": { target: "discarding", actions: ["dropNext", gone, "end"] },
+				"job.next": { guard: "replaces", target: "discarding", actions: ["takeNext", gone, "end"] },
+				"job.gone": { guard: "ofFleet", target: "discarding", actions: ["dropNext", gone, "end"] },
 				"job.look": { guard: "expired", target: "discarding", actions: [gone, "end"] },
 			},
 		},
@@ -122,8 +125,8 @@ export const jobMachine = jobSetup.createMachine({
 		waiting: {
 			entry: [phase("waiting"), "number", told({ state: "WAITING" })],
 			on: {
-				"job.next": { guard: "newer", target: "discarding", actions: ["takeNext", gone, "end"] },
-				"job.gone": { target: "discarding", actions: ["dropNext", gone, "end"] },
+				"job.next": { guard: "replaces", target: "discarding", actions: ["takeNext", gone, "end"] },
+				"job.gone": { guard: "ofFleet", target: "discarding", actions: ["dropNext", gone, "end"] },
 				"job.look": [
 					{ guard: "expired", target: "discarding", actions: [gone, "end"] },
 					{ guard: "clear", target: "installing" },
@@ -154,8 +157,8 @@ export const jobMachine = jobSetup.createMachine({
 		holding: {
 			entry: [phase("holding"), "number", told({ state: "WAITING" })],
 			on: {
-				"job.next": { guard: "newer", target: "discarding", actions: ["takeNext", gone, "end"] },
-				"job.gone": { target: "discarding", actions: ["dropNext", gone, "end"] },
+				"job.next": { guard: "replaces", target: "discarding", actions: ["takeNext", gone, "end"] },
+				"job.gone": { guard: "ofFleet", target: "discarding", actions: ["dropNext", gone, "end"] },
 				"job.look": [
 					{ guard: "expired", target: "discarding", actions: [gone, "end"] },
 					{

@@ -3,17 +3,19 @@ import { jobNext } from "../../contract/jobs.ts";
 import { roomStatus } from "../../contract/twin.ts";
 import type { Booted } from "./FirmwareExecutor.ts";
 
+const counter = z.number().check(z.int(), z.gte(0));
+
 /** A job, without its envelope. */
 export const job = z.object({
 	jobId: jobNext.shape.jobId,
-	seq: jobNext.shape.seq,
-	spec: jobNext.shape.spec,
+	/** Of a stick's job: that of the last one of the fleet, 0 if there was none. */
+	seq: counter,
+	/** `url`: `file:` of a stick, which no fleet can name. */
+	spec: z.extend(jobNext.shape.spec, { url: z.string().check(z.maxLength(2048)) }),
 	director: jobNext.shape.director,
 	exp: jobNext.shape.exp,
 });
 export type Job = z.infer<typeof job>;
-
-const counter = z.number().check(z.int(), z.gte(0));
 
 /** What is kept of a job on the disk. */
 export const jobRecord = z.object({

@@ -3,6 +3,7 @@ import { RoomError } from "../../../device/core/RoomError.ts";
 import type { JobStatus } from "../../contract/jobs.ts";
 import type { Booted } from "./FirmwareExecutor.ts";
 import { afterStart, type Found, type Job, type JobPhase, type JobRecord } from "./jobRecord.ts";
+import { isFromStick } from "./stickJob.ts";
 
 export interface JobContext {
 	record: JobRecord | null;
@@ -15,6 +16,8 @@ export interface JobContext {
 
 export type JobEvent =
 	| { type: "job.next"; job: Job }
+	/** A person at the panel wants what is on a stick; heeded while there is nothing else to do. */
+	| { type: "job.stick"; job: Job }
 	/** The fleet has nothing to do for this device, or takes back what it had. */
 	| { type: "job.gone" }
 	| { type: "job.progress"; pct: number }
@@ -28,6 +31,8 @@ export type Verdict =
 	| { do: "ignore" };
 
 export type Report = Pick<JobStatus, "state"> & Partial<Pick<JobStatus, "pct" | "slot" | "digest" | "err">>;
+
+const isStickRecord = (record: JobRecord | null): boolean => record !== null && isFromStick(record.job);
 
 function unprovided(): never {
 	throw new RoomError("agent.unexpected", "an effect of the job machine was not provided");
@@ -71,6 +76,10 @@ export const jobSetup = setup({
 		rejects: (_, verdict: Verdict) => verdict.do === "reject",
 		proved: (_, failure: string | null) => failure === null,
 		newer: ({ context, event }) => event.type === "job.next" && event.job.seq > context.lastSeq,
+		/** What a person in the room has begun the fleet neither replaces nor takes back. */
+		replaces: ({ context, event }) =>
+			event.type === "job.next" && event.job.seq > context.lastSeq && !isStickRecord(context.record),
+		ofFleet: ({ context }) => !isStickRecord(context.record),
 		hasNext: ({ context }) => context.next !== null && context.next.seq > context.lastSeq,
 		/** Each tenth is told. */
 		tenth: ({ context, event }) =>
@@ -88,14 +97,20 @@ export const jobSetup = setup({
 		tellRolledBack: () => unprovided(),
 
 		takeNext: assign({
-			next: ({ context, event }) => (event.type === "job.next" ? event.job : context.next),
+			next: ({ context, event }) =>
+				event.type === "job.next" || event.type === "job.stick" ? event.job : context.next,
 		}),
 		dropNext: assign({ next: null }),
 		begin: assign(({ context }, { before }: Verdict & { do: "accept" | "reject" }) => {
 			const { next } = context;
 			if (!next) return {};
 			const fresh = { phase: "downloading" as const, statusSeq: 0, installs: 0, reason: null };
-			return { next: null, lastSeq: next.seq, record: { job: next, before, ...fresh }, pct: null };
+			return {
+				next: null,
+				lastSeq: Math.max(context.lastSeq, next.seq),
+				record: { job: next, before, ...fresh },
+				pct: null,
+			};
 		}),
 		number: assign(({ context: { record } }) => ({
 			record: record && { ...record, statusSeq: record.statusSeq + 1 },

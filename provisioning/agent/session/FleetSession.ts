@@ -8,6 +8,7 @@ import type { DeviceFacts } from "../../contract/twin.ts";
 import { BrokerLine } from "../../line/BrokerLine.ts";
 import { CommandDesk } from "../commands/CommandDesk.ts";
 import { envelopeOf } from "../envelope.ts";
+import { FirmwareDesk } from "../firmware/FirmwareDesk.ts";
 import type { IdentityStore, Membership } from "../identity/IdentityStore.ts";
 import { diskFiles } from "../identity/StateFiles.ts";
 import type { FirmwareExecutor } from "../jobs/FirmwareExecutor.ts";
@@ -36,6 +37,8 @@ export interface SessionParts {
 	executor: FirmwareExecutor;
 	/** For a member of this fleet; null: firmware is only simulated. */
 	trustOf: (membership: Membership) => UpdateTrust | null;
+	/** Where sticks are mounted; null: none are looked at. */
+	sticks: string | null;
 	facts: () => DeviceFacts;
 	clock: Clock;
 	log: Log;
@@ -69,6 +72,7 @@ export class FleetSession {
 	readonly #commands: CommandDesk;
 	readonly #sender: OutboxSender;
 	readonly #jobs: JobDesk;
+	readonly #firmware: FirmwareDesk;
 	readonly #renewal: Renewal;
 	readonly #revocations: RevocationFile;
 	readonly #stops: (() => void)[];
@@ -121,6 +125,7 @@ export class FleetSession {
 			...{ self, executor, trust, link, room, twin: this.#twin, outbox, store, clock, log, refusals },
 			broken: (code) => options.broken(code),
 		});
+		this.#firmware = new FirmwareDesk({ executor, trust, jobs: this.#jobs, link, clock, sticks: options.sticks });
 		this.#revocations = new RevocationFile({ path: identities.revocationFile, files: diskFiles, refusals });
 		this.#stops = [
 			line.events.on("opened", () => void this.#introduce()),
@@ -137,6 +142,7 @@ export class FleetSession {
 	/** Once. */
 	start(): void {
 		this.#jobs.start();
+		this.#firmware.start();
 		this.#line.open();
 	}
 
@@ -150,6 +156,7 @@ export class FleetSession {
 		await this.#presences.farewell();
 		this.#renewal.close();
 		this.#reporter.close();
+		this.#firmware.close();
 		this.#jobs.close();
 		this.#sender.close();
 		this.#twin.close();

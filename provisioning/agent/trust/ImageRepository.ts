@@ -1,4 +1,4 @@
-import type { Metadata, Root, Snapshot, Targets, Timestamp } from "@tufjs/models";
+import type { Metadata, Root, Snapshot, TargetFile, Targets, Timestamp } from "@tufjs/models";
 import * as z from "zod/mini";
 import { RoomError } from "../../../device/core/RoomError.ts";
 import {
@@ -23,6 +23,8 @@ export interface ImageRepositoryOptions {
 	now: number;
 	/** The machine can't be older than that, whatever its clock says. */
 	notBefore: number;
+	/** A copy on a stick: its timestamp may have ended, its snapshot must not (docs/adr/0010). */
+	offline?: boolean;
 }
 
 /** In one go; a device that slept through more comes back for the rest (specification 5.3.3). */
@@ -54,7 +56,9 @@ export class ImageRepository {
 	 * Brings itself up to date. Errors: `update.unreachable`, `update.metadata_forged` (not signed by enough of the right keys, or not what was announced),
 	 * `update.metadata_rolled_back`, `update.metadata_expired`.
 	 */
-	static async refresh(options: ImageRepositoryOptions): Promise<{ release(digest: string): Release }> {
+	static async refresh(
+		options: ImageRepositoryOptions,
+	): Promise<{ release(digest: string): Release; releases(): Release[] }> {
 		const { now, notBefore } = options;
 		const repository = new ImageRepository(options, selfSigned(options.root), Math.max(now, notBefore));
 		await repository.#recall();
@@ -62,8 +66,13 @@ export class ImageRepository {
 		const timestamp = await repository.#updateTimestamp();
 		const snapshot = await repository.#updateSnapshot(timestamp);
 		const targets = await repository.#updateTargets(snapshot);
-		await repository.#keepTime();
-		return { release: (digest) => releaseIn(targets, digest) };
+		// with an ended timestamp, a clock that is ahead was not found out
+		if (!options.offline) await repository.#keepTime();
+		return {
+			release: (digest) => releaseIn(targets, digest),
+			releases: () =>
+				Object.keys(targets.signed.targets).map((path) => releaseOf(targets.signed.targets[path] as TargetFile)),
+		};
 	}
 
 	/** When metadata was verified here last. */
@@ -118,7 +127,7 @@ export class ImageRepository {
 			if (timestamp.signed.version < kept.signed.version) throw rolledBack("timestamp");
 			if (timestamp.signed.snapshotMeta.version < kept.signed.snapshotMeta.version) throw rolledBack("snapshot");
 		}
-		this.#fresh("timestamp", timestamp);
+		if (!this.#options.offline) this.#fresh("timestamp", timestamp);
 		await this.#keep("timestamp", bytes);
 		return timestamp;
 	}

@@ -1,4 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Backoff } from "../../../device/core/backoff.ts";
 import type { Clock } from "../../../device/core/clock.ts";
 import { RoomError } from "../../../device/core/RoomError.ts";
@@ -8,6 +10,7 @@ import type { StateFiles } from "../identity/StateFiles.ts";
 import { GIVE_UP_MS } from "../jobs/download/Download.ts";
 import { pause } from "../pause.ts";
 import { fetchFile } from "./fetchFile.ts";
+import { readOnStick } from "./readOnStick.ts";
 
 export interface UpdateTrustOptions {
 	/** The image repository's root metadata, a part of the firmware. */
@@ -60,13 +63,42 @@ export class UpdateTrust {
 				return;
 			} catch (error) {
 				const isGone = RoomError.from(error, "update.failed").code === "update.unreachable";
+				if (proposed.spec.url.startsWith("file:")) throw error;
 				if (!isGone || clock.now() - began >= GIVE_UP_MS) throw error;
 			}
 			await pause(clock, backoff.nextMs(), signal);
 		}
 	}
 
+	/**
+	 * What a folder of a stick may bring: the release of this version and size, by the copy of the image repository beside it. No director is asked: a person at the panel says which
+	 * room it is for (docs/adr/0010). Errors: those of `ImageRepository.refresh`, `update.not_published`, `update.no_root`; `update.unreachable`: there is no copy.
+	 */
+	async onStick(folder: string, wanted: Pick<Release, "version" | "bytes">): Promise<Release> {
+		const { ImageRepository } = await import("./ImageRepository.ts");
+		const { clock, folder: kept, files } = this.#options;
+		const repository = await ImageRepository.refresh({
+			root: await this.#root(),
+			folder: kept,
+			files,
+			fetch: (name, mostBytes) => readOnStick(join(folder, "metadata", name), mostBytes),
+			now: clock.now(),
+			notBefore: await this.#notBefore(),
+			offline: true,
+		});
+		const release = repository
+			.releases()
+			.find(({ version, bytes }) => version === wanted.version && bytes === wanted.bytes);
+		if (!release) throw new RoomError("update.not_published", "the image repository has no such bundle");
+		return release;
+	}
+
 	async #approve({ jobId, seq, spec, director }: Proposed, signal: AbortSignal): Promise<void> {
+		if (spec.url.startsWith("file:")) {
+			if (!same(await this.onStick(dirname(fileURLToPath(spec.url)), spec), spec))
+				throw new RoomError("update.not_published", "the image repository means another bundle");
+			return;
+		}
 		const { clock, device, authority, folder, files } = this.#options;
 		// only now: TUF's library takes two megabytes, which an agent that waits for months does not have
 		const [{ ImageRepository }, { readDirective }] = await Promise.all([

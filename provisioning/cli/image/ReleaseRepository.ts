@@ -100,6 +100,27 @@ export class ReleaseRepository {
 		return release;
 	}
 
+	/**
+	 * What a device takes from a USB stick: the bundle by its version's name, and a copy of the metadata. Error also: `repo.no_such_release`, `repo.stick_unwritable`.
+	 */
+	async putOnStick(stick: string, version: string): Promise<void> {
+		const target = Object.values((await this.#targets()).signed.targets).find(
+			(one) => releaseOf(one).version === version,
+		);
+		if (!target) throw new RoomError("repo.no_such_release", "the repository has no such version");
+		try {
+			await copyFile(join(this.#folder, target.path), join(stick, `incamera-${version}.raucb`));
+			// of an earlier time nothing is left that could be taken for this
+			await rm(join(stick, "metadata"), { recursive: true, force: true });
+			await mkdir(join(stick, "metadata"));
+			for (const name of await readdir(join(this.#folder, "metadata"))) {
+				if (name !== PENDING) await copyFile(this.#path(name), join(stick, "metadata", name));
+			}
+		} catch (cause) {
+			throw new RoomError("repo.stick_unwritable", `${stick} can't be written`, { cause });
+		}
+	}
+
 	/** Takes a bundle back: no device installs it any more. Error also: `repo.no_such_release`. */
 	async withdraw(keys: string, version: string): Promise<void> {
 		const targets = await this.#targets();

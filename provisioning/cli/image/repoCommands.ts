@@ -49,6 +49,23 @@ export function repoCommands(image: Command, io: Io, asJson: () => boolean): voi
 			await show(path);
 		});
 	repo
+		.command("stick")
+		.summary("put a release onto a USB stick, for a device without network")
+		.description(
+			"Copies bundle and metadata into a folder: the uppermost of a stick with FAT32. Plugged in, the panel's service page offers it. It holds for 30 days after the last `sign`.",
+		)
+		.addArgument(folder)
+		.argument("<version>", "for example 2.1.0")
+		.requiredOption("--to <folder>", "where the stick is mounted")
+		.action(async (path: string, version: string, { to }: { to: string }) => {
+			await open(path).putOnStick(to, version);
+			io.out(
+				asJson()
+					? `${JSON.stringify({ version, folder: to })}\n`
+					: `${version} is on ${to}. Unmount it before it is pulled out.\n`,
+			);
+		});
+	repo
 		.command("withdraw")
 		.summary("take a version back: no device installs it any more")
 		.addArgument(folder)

@@ -309,7 +309,7 @@ describe("a command", () => {
 
 test("an update asks at the panel, never in a call, and the answer goes to the agent", async () => {
 	await inService();
-	const update = { state: "waiting", version: "1.4.0", pct: null, asks: true } as const;
+	const update = { state: "waiting", version: "1.4.0", pct: null, asks: true, waitsFor: null } as const;
 	agent.update(update);
 	await shows(({ can }) => can.update, "the question");
 	expect(panel.snapshot.update).toEqual(update);

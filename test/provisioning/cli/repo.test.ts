@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -53,6 +53,13 @@ test("a repository is made, gets releases, loses one, and its root is signed in 
 	expect(await run("sign", at("repo"), "--root", at("root-3.pem"))).toBe(0);
 	expect(err).toContain("counts");
 	expect(await run("show", at("repo"), "--release")).toBe(0);
+	await mkdir(at("stick"));
+	expect(await run("stick", at("repo"), "2.0.0", "--to", at("stick"))).toBe(0);
+	expect((await readdir(at("stick"))).sort()).toEqual(["incamera-2.0.0.raucb", "metadata"]);
+	expect(await readdir(at("stick", "metadata"))).toEqual(await readdir(at("repo", "metadata")));
+	expect(await run("stick", at("repo"), "9.9.9", "--to", at("stick"))).toBe(5);
+	expect(await run("stick", at("repo"), "2.0.0", "--to", at("nowhere"))).toBe(1);
+	expect(err).toContain("repo.stick_unwritable");
 	expect(await run("withdraw", at("repo"), "2.0.0", "--keys", at("keys"))).toBe(0);
 	expect(out).not.toContain("2.0.0");
 });

@@ -28,6 +28,7 @@ const nothing: Snapshot["can"] = {
 	steer: false,
 	display: false,
 	update: false,
+	installStick: false,
 };
 
 const closed: Source = { state: "closed", flowing: false, device: null };
@@ -70,6 +71,7 @@ export function atRest(change: Partial<Snapshot> = {}): Snapshot {
 		missing: [],
 		identify: null,
 		update: null,
+		firmware: null,
 		can: { ...nothing, join: true, meetNow: true, call: true },
 		...change,
 	};
@@ -305,15 +307,17 @@ export const scenes = {
 	"unclaimed-agentless": unclaimed({ step: "starting", serial: "", failure: "agent.unreachable" }),
 	"unclaimed-unusable": unclaimed({ step: "configuring", failure: "room.identity_refused" }),
 	"update-asks": atRest({
-		update: { state: "waiting", version: "1.4.0", pct: null, asks: true },
+		update: { state: "waiting", version: "1.4.0", pct: null, asks: true, waitsFor: null },
 		can: { ...nothing, join: true, meetNow: true, call: true, update: true },
 	}),
 	"update-asks-held": atRest({
-		update: { state: "waiting", version: "1.4.0", pct: null, asks: true },
+		update: { state: "waiting", version: "1.4.0", pct: null, asks: true, waitsFor: null },
 		peripherals: { ...equipment, hardware: { muteKey: true, shutterClosed: true, occupied: true } },
 		can: { ...nothing, join: true, meetNow: true, call: true, update: true },
 	}),
-	"update-downloading": atRest({ update: { state: "downloading", version: "1.4.0", pct: 41.7, asks: false } }),
+	"update-downloading": atRest({
+		update: { state: "downloading", version: "1.4.0", pct: 41.7, asks: false, waitsFor: null },
+	}),
 	"identify-resting": atRest({ identify }),
 	"identify-call": call({}, { identify }),
 } satisfies Record<string, Snapshot>;

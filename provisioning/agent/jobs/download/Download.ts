@@ -7,6 +7,7 @@ import type { FirmwareSpec } from "../../../contract/jobs.ts";
 import { pause } from "../../pause.ts";
 import { fileDigest } from "./fileDigest.ts";
 import { Part, sizeOf } from "./Part.ts";
+import { readStick } from "./readStick.ts";
 import { type ByteAnswer, requestBytes } from "./requestBytes.ts";
 import { Throttle } from "./Throttle.ts";
 import { LEAST_BYTES, Watch } from "./Watch.ts";
@@ -34,9 +35,10 @@ const RESERVE_BYTES = 64 * 1024 ** 2;
 export const GIVE_UP_MS = 6 * 3_600_000;
 /** Slower, it would look like a server that sends nothing. */
 const SLOWEST = 2 * LEAST_BYTES;
+const STICK_BYTES_PER_SECOND = 30e6;
 
 /**
- * Fetches a bundle over HTTP, at its leisure: throttled, tried again for hours, resumed where it was broken off, also by the end of this program. The server
+ * Fetches a bundle over HTTP (or from a stick, at once), at its leisure: throttled, tried again for hours, resumed where it was broken off, also by the end of this program. The server
  * is believed nothing; what has the digest that was asked for is right, wherever it came from.
  */
 export class Download {
@@ -54,7 +56,7 @@ export class Download {
 	/**
 	 * Resolves to the path of the whole bundle, of the right size and digest.
 	 * Errors: `update.unreachable` (for hours), `update.server_refused`, `update.size_wrong`, `update.digest_wrong`, `update.no_space`,
-	 * `update.disk_failed`, `update.cancelled`.
+	 * `update.stick_gone`, `update.disk_failed`, `update.cancelled`.
 	 */
 	async fetch(wanted: Wanted, options: FetchOptions): Promise<string> {
 		const path = this.pathOf(wanted);
@@ -137,6 +139,11 @@ export class Download {
 		if (from === bytes) return;
 		const watch = new Watch(this.#options.clock, options.signal);
 		try {
+			if (isOnStick(url)) {
+				const body = await readStick(url, { bytes, from, signal: watch.signal });
+				await this.#take({ from, etag: null, body }, part, wanted, watch, options);
+				return;
+			}
 			const etag = await part.etag(url);
 			const answer = await requestBytes({ url, bytes, from, etag, signal: watch.signal });
 			await this.#take(answer, part, wanted, watch, options);
@@ -153,12 +160,16 @@ export class Download {
 		{ signal, progress }: FetchOptions,
 	): Promise<void> {
 		const { clock, rate } = this.#options;
-		const throttle = new Throttle({ clock, rate: () => Math.max(SLOWEST, rate()) });
+		const throttle = new Throttle({
+			clock,
+			// somebody stands there and waits, and no network is shared
+			rate: () => (isOnStick(url) ? STICK_BYTES_PER_SECOND : Math.max(SLOWEST, rate())),
+		});
 		let at = from;
 		let said = -1;
 		try {
 			await part.begin(from, { url, etag });
-			for await (const chunk of body as AsyncIterable<Uint8Array>) {
+			for await (const chunk of isOnStick(url) ? fromStick(body) : (body as AsyncIterable<Uint8Array>)) {
 				at += chunk.byteLength;
 				if (at > bytes) {
 					await part.remove();
@@ -190,6 +201,17 @@ export class Download {
 		const free = bavail * bsize;
 		if (free - RESERVE_BYTES >= bytes) return;
 		throw new RoomError("update.no_space", "the bundle has no room on the disk", { context: { bytes, free } });
+	}
+}
+
+const isOnStick = (url: string): boolean => url.startsWith("file:");
+
+/** A stick that is pulled out is no disk of ours that failed. */
+async function* fromStick(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+	try {
+		yield* body;
+	} catch (cause) {
+		throw new RoomError("update.stick_gone", "the stick can't be read any more", { cause });
 	}
 }
 

@@ -1,5 +1,6 @@
 import { type IncomingMessage, type RequestOptions, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
+import type { Readable } from "node:stream";
 import { RoomError } from "../../../../device/core/RoomError.ts";
 
 export interface ByteRequest {
@@ -17,7 +18,7 @@ export interface ByteAnswer {
 	/** The first byte of what follows: `from`, or 0 where the server begins anew. */
 	from: number;
 	etag: string | null;
-	body: IncomingMessage;
+	body: Readable;
 }
 
 /** Nothing wrong with the request, only with the moment (RFC 9110, sections 15.5.9 and 15.6; RFC 6585, section 4; RFC 8470, section 5.2). */

@@ -14,6 +14,7 @@ const slot = z.object({
 	/** `rootfs.0`, of slots that go with another. */
 	parent: z.optional(text),
 	status: z.optional(text),
+	"boot-status": z.optional(text),
 	sha256: z.optional(text),
 	"bundle.version": z.optional(text),
 	"installed.timestamp": z.optional(text),

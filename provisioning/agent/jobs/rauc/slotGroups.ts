@@ -7,6 +7,8 @@ export interface SlotGroup {
 	name: string;
 	/** Whether all of it was written to the end; false also of what the factory wrote. */
 	whole: boolean;
+	/** What the bootloader thinks of it; null: RAUC can't say. */
+	good: boolean | null;
 	/** What RAUC noted of the bundle, if it is one and the same for all. */
 	version: string | null;
 	/** Another one after each installation, by whomever. */
@@ -21,7 +23,7 @@ export function slotGroups(slots: readonly RaucSlot[]): Record<Slot, SlotGroup> 
 	return { A: groupOf(a, slots), B: groupOf(b, slots) };
 }
 
-function groupOf({ name }: RaucSlot, slots: readonly RaucSlot[]): SlotGroup {
+function groupOf({ name, "boot-status": bootStatus }: RaucSlot, slots: readonly RaucSlot[]): SlotGroup {
 	const members = slots
 		.filter((slot) => slot.name === name || slot.parent === name)
 		.sort((one, other) => (one.name < other.name ? -1 : 1));
@@ -29,6 +31,7 @@ function groupOf({ name }: RaucSlot, slots: readonly RaucSlot[]): SlotGroup {
 	const [version] = versions;
 	return {
 		name,
+		good: bootStatus === undefined ? null : bootStatus === "good",
 		whole: members.every(({ status }) => status === "ok"),
 		version: versions.size === 1 && version ? version : null,
 		identity: members

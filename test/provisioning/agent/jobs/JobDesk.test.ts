@@ -324,6 +324,7 @@ describe("whatever happens", () => {
 							supported: true,
 							worstCaseMs: executor.worstCaseMs,
 							booted: () => executor.booted(),
+							slots: () => executor.slots(),
 							started: () => executor.started(),
 							download: (...args) => executor.download(...args),
 							install: async (...args) => {

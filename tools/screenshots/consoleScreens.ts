@@ -1,9 +1,14 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
+import { systemClock } from "../../device/core/clock.ts";
 import { TestDatabases } from "../../test/provisioning/service/db/TestDatabase.ts";
 import { ConsoleRig } from "../../test/sim/fleet/ConsoleRig.ts";
+import { publishReleases } from "../../test/sim/fleet/publishReleases.ts";
 import { seedRooms } from "../../test/sim/fleet/seedRooms.ts";
 import { seedStory } from "../../test/sim/fleet/seedStory.ts";
+import { signedIn } from "../../test/sim/passkey/signedIn.ts";
 import type { Picks } from "./Picks.ts";
 import { shoot } from "./shoot.ts";
 
@@ -66,6 +71,10 @@ const scenes: Record<string, Scene> = {
 	},
 	"rollouts-new": async (page) => {
 		await page.locator(".head .button").click();
+		await page.locator("form select").waitFor();
+	},
+	"rollouts-typed": async (page) => {
+		await page.locator("form select").selectOption("other");
 	},
 	rollout: async (page, rig, ids) => {
 		await open(`rollouts/${ids.rollout}`)(page, rig, ids);
@@ -85,34 +94,41 @@ const scenes: Record<string, Scene> = {
 		await open("account")(page, rig, ids);
 		await page.locator(".passkey").first().waitFor();
 	},
-	"account-remove": async (page, rig, ids) => {
-		const { person_id } = await rig.db
-			.selectFrom("passkeys")
-			.select("person_id")
-			.orderBy("created_at", "desc")
-			.executeTakeFirstOrThrow();
-		const [created_at, last_used_at] = [new Date(Date.now() - 40 * 86_400_000), new Date(Date.now() - 3 * 86_400_000)];
-		const key = { credential_id: "key", person_id, public_key: Buffer.alloc(0), label: "YubiKey · Tresor", created_at };
-		await rig.db
-			.insertInto("passkeys")
-			.values({ ...key, last_used_at })
-			.execute();
+	"account-remove": async (page) => {
+		await page.locator(".passkeys > li:nth-child(2) .button").last().click();
+	},
+	"account-one": async (page, rig, ids) => {
+		await rig.db.deleteFrom("passkeys").where("credential_id", "=", KEY).execute();
 		await page.reload();
 		await open("account")(page, rig, ids);
-		await page.locator(".passkeys > li:nth-child(2) .button").last().click();
-		// it is for this picture
-		await rig.db.deleteFrom("passkeys").where("credential_id", "=", "key").execute();
+		await page.locator(".line.care").waitFor();
 	},
 };
+
+/** The second passkey of whoever looks. */
+const KEY = "key";
+
+async function addKey(rig: ConsoleRig, person: string): Promise<void> {
+	const days = (count: number) => new Date(Date.now() - count * 86_400_000);
+	const row = { credential_id: KEY, person_id: person, public_key: Buffer.alloc(0), label: "YubiKey · Tresor" };
+	await rig.db
+		.insertInto("passkeys")
+		.values({ ...row, created_at: days(40), last_used_at: days(3) })
+		.execute();
+}
 
 /** Every screen of the console, with a fleet of 72 rooms in a real database behind it. Returns how many pictures. */
 export async function consoleScreens(browser: Browser, folder: string, picks: Picks): Promise<number> {
 	const databases = await TestDatabases.start();
-	const rig = await ConsoleRig.start(await databases.fresh());
+	const firmware = await mkdtemp(join(tmpdir(), "incamera-screenshots-"));
+	const rig = await ConsoleRig.start(await databases.fresh(), {
+		firmware: await publishReleases(firmware, ["1.4.2", "1.5.0"]),
+	});
 	let count = 0;
 	try {
 		const rooms = await seedRooms(rig.db, 72);
 		const rollout = await seedStory(rig.db, rooms);
+		await signedIn(rig.db, { name: "Ines Albrecht", role: "technician", clock: systemClock });
 		for (const size of picks(Object.keys(sizes) as (keyof typeof sizes)[])) {
 			for (const locale of picks(["de", "en"] as const)) {
 				const [width, height] = sizes[size];
@@ -124,7 +140,8 @@ export async function consoleScreens(browser: Browser, folder: string, picks: Pi
 					reducedMotion: "reduce",
 				});
 				const guest = await browser.newContext({ viewport, locale, reducedMotion: "reduce" });
-				await rig.signIn(context, "fleet_admin");
+				const person = await rig.signIn(context, "fleet_admin");
+				await addKey(rig, person);
 				const page = await context.newPage();
 				const outside = await guest.newPage();
 				for (const name of picks(Object.keys(scenes))) {
@@ -135,11 +152,15 @@ export async function consoleScreens(browser: Browser, folder: string, picks: Pi
 				}
 				await context.close();
 				await guest.close();
+				// each language and size is shown the same fleet
+				await rig.db.deleteFrom("people").where("id", "=", person).execute();
+				await rig.db.deleteFrom("enrolment_codes").execute();
 			}
 		}
 	} finally {
 		await rig.close();
 		await databases.close();
+		await rm(firmware, { recursive: true, force: true });
 	}
 	return count;
 }

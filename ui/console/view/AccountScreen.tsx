@@ -161,7 +161,7 @@ function NewPasskey({ model, say, onAdded }: { model: ConsoleModel; say: Console
 				required
 				maxLength={80}
 			/>
-			<Button kind="primary" icon={key} type="submit" pending={model.busy.value} disabled={name.trim() === ""}>
+			<Button kind="primary" icon={key} type="submit" pending={model.busy.value}>
 				{say.account.add}
 			</Button>
 		</form>

@@ -70,7 +70,7 @@ function People({ model, say, session }: ScreenProps) {
 								{person.name} {person.disabled ? <b class="alarm-text">{say.people.disabled}</b> : null}
 							</span>
 							{admin && person.id !== session.person.id ? (
-								<>
+								<div class="controls">
 									<Choice
 										label={say.people.role}
 										value={person.role}
@@ -80,7 +80,7 @@ function People({ model, say, session }: ScreenProps) {
 									<Button kind="ghost" onPress={() => change({ disabled: !person.disabled })}>
 										{person.disabled ? say.people.enable : say.people.disable}
 									</Button>
-								</>
+								</div>
 							) : (
 								<span class="muted">{say.roles[person.role]}</span>
 							)}

@@ -75,7 +75,7 @@ export function nowOf(room: DeviceSummary, say: ConsoleWords): string {
 		case "in_call":
 		case "busy":
 			return status?.busyUntil
-				? `${say.conditions[condition]} · ${say.rooms.until(clock(status.busyUntil, locale))}`
+				? `${say.conditions[condition]}\u00a0· ${say.rooms.until(clock(status.busyUntil, locale))}`
 				: say.conditions[condition];
 		default:
 			return say.deviceStates[room.state];

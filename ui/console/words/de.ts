@@ -83,7 +83,7 @@ export const de: ConsoleWords = {
 		in_call: "im Gespräch",
 		trouble: "brauchen Hilfe",
 		offline: "nicht verbunden",
-		updating: "werden aktualisiert",
+		updating: "aktualisieren",
 	},
 	missing: {
 		broker: "Kein Broker",
@@ -227,7 +227,7 @@ export const de: ConsoleWords = {
 		none: "Noch gehört kein Raum zur Flotte. Fügen Sie den ersten hinzu.",
 		noneFound: "Kein Raum passt. Leeren Sie die Suche oder den Filter.",
 		freeUntil: (time) => `frei bis ${time}`,
-		until: (time) => `bis ${time}`,
+		until: (time) => `bis\u00a0${time}`,
 		lastSeen: (moment) => `zuletzt da ${moment}`,
 		neverSeen: "war noch nie da",
 	},

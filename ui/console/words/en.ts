@@ -204,7 +204,7 @@ export const en: ConsoleWords = {
 		none: "No room is in the fleet yet. Add the first one.",
 		noneFound: "No room fits. Clear the search or the filter.",
 		freeUntil: (time) => `free until ${time}`,
-		until: (time) => `until ${time}`,
+		until: (time) => `until\u00a0${time}`,
 		lastSeen: (moment) => `last seen ${moment}`,
 		neverSeen: "never seen",
 	},

@@ -138,7 +138,9 @@ export class PanelServer {
 			const reason = port.notReady();
 			reply.header("cache-control", "no-store");
 			const painted = [...this.#connections].filter((connection) => connection.painted).length;
-			return reason === null ? { status: "ok", painted } : reply.code(503).send({ status: "starting", reason });
+			return reason === null
+				? { status: "ok", painted }
+				: reply.code(503).send({ status: "starting", reason, painted });
 		});
 
 		app.get<{ Querystring: { token?: string } }>("/pair", async (request, reply) => {

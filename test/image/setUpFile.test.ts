@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { failureCode, judgeHealth } from "../../image/root/programs/judgeHealth.ts";
 import { networkUnit, setUpFile } from "../../image/root/programs/setUpFile.ts";
 
 describe("a technician's set-up file", () => {
@@ -26,13 +25,5 @@ describe("a technician's set-up file", () => {
 		{ password: "x" },
 	])("is refused as %j", (value) => {
 		expect(setUpFile.safeParse(value).success).toBe(false);
-	});
-});
-
-describe("a start", () => {
-	it("is healthy when room, picture and media are there, and names what is not", () => {
-		expect(judgeHealth({ room: true, painted: true, media: true })).toBe("healthy");
-		expect(judgeHealth({ room: true, painted: false, media: false })).toEqual({ missing: ["painted", "media"] });
-		expect(failureCode({ missing: ["painted", "media"] })).toBe("update.panel_not_painted");
 	});
 });

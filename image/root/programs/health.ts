@@ -8,7 +8,7 @@ import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as later } from "node:timers/promises";
-import { failureCode, judgeHealth, type Seen, type Verdict } from "./judgeHealth.ts";
+import { failureCode, judgeHealth, readHealth, type Seen, type Verdict } from "./judgeHealth.ts";
 
 /** A start in the slowest machine, with room to spare; then the watchdog of patience ends it. Milliseconds. */
 const PATIENCE_MS = 6 * 60_000;
@@ -33,9 +33,9 @@ let silence = "";
 async function askPanel(): Promise<Pick<Seen, "room" | "painted">> {
 	try {
 		const response = await fetch(panel, { signal: AbortSignal.timeout(ANSWER_MS) });
-		const { painted, reason } = (await response.json()) as { painted?: unknown; reason?: unknown };
-		silence = response.ok ? "" : String(reason);
-		return { room: response.ok, painted: typeof painted === "number" && painted > 0 };
+		const { reason, ...seen } = readHealth(response.ok, await response.json());
+		silence = reason;
+		return seen;
 	} catch (error) {
 		const { name, message, cause } = error as Error & { cause?: { code?: string } };
 		silence = cause?.code ?? `${name}: ${message}`;

@@ -8,6 +8,18 @@ export interface Seen {
 	media: boolean;
 }
 
+/**
+ * What the room program's `/healthz` says of it, as far as a firmware answers for it.
+ * A device that nobody owns yet has no room, and is as healthy as one can be: it waits for a code.
+ *
+ * @param answer its JSON, of which nothing is trusted; `reason` why it is not ready
+ */
+export function readHealth(ok: boolean, answer: unknown): Pick<Seen, "room" | "painted"> & { reason: string } {
+	const { reason, painted } = Object(answer) as { reason?: unknown; painted?: unknown };
+	const why = ok ? "" : String(reason);
+	return { room: ok || why === "room.unclaimed", painted: typeof painted === "number" && painted > 0, reason: why };
+}
+
 export type Verdict = "healthy" | { missing: (keyof Seen)[] };
 
 /** Whether this start made a usable room. The network is no part of it: without one the old firmware wouldn't do better. */

@@ -105,7 +105,10 @@ describe("pages and health", () => {
 	it("is healthy once the room is usable, and says what it waits for before", async () => {
 		room.waitsFor = "engine.starting";
 		const before = await get("/healthz");
-		expect([before.status, JSON.parse(before.body)]).toEqual([503, { status: "starting", reason: "engine.starting" }]);
+		expect([before.status, JSON.parse(before.body)]).toEqual([
+			503,
+			{ status: "starting", reason: "engine.starting", painted: 0 },
+		]);
 		room.waitsFor = null;
 		const after = await get("/healthz");
 		expect([after.status, JSON.parse(after.body)]).toEqual([200, { status: "ok", painted: 0 }]);

@@ -10,6 +10,7 @@ chroot "$root" systemctl enable -q incamera-agent incamera-restart.path
 touch -hd "@$SOURCE_DATE_EPOCH" "$root"/usr/lib/x86_64-linux-gnu/gstreamer-1.0 "$root"/usr/lib/x86_64-linux-gnu/gstreamer-1.0/*
 load='process.dlopen({ exports: {} }, "/usr/lib/incamera/build/native/release/incamera_gst.node")'
 chroot "$root" env -i HOME=/tmp GST_REGISTRY=/usr/lib/incamera/gstreamer-registry.bin /usr/lib/incamera/node -e "$load"
+chmod 644 "$root/usr/lib/incamera/gstreamer-registry.bin"
 
 umount -l "$root/dev" "$root/proc" "$root/tmp"
 # it refuses to be told twice

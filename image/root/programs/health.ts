@@ -43,21 +43,31 @@ async function askPanel(): Promise<Pick<Seen, "room" | "painted">> {
 	}
 }
 
-/** The doctor's checks of GStreamer, in a process of their own. */
+/** The doctor's checks of GStreamer, in a process of their own: which of them is wrong, and why. */
 async function askMedia(): Promise<boolean> {
-	const child = fork(join(import.meta.dirname, "doctor.js"), [], { stdio: ["ignore", "ignore", "ignore", "ipc"] });
+	const child = fork("/usr/lib/incamera/doctor.js", [], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
 	const deadline = setTimeout(() => child.kill("SIGKILL"), MEDIA_MS);
 	try {
 		child.send({ identity: null, rendezvous: null, serialPorts: [] });
-		const gone = once(child, "exit").then(() => [[]]);
-		const [findings] = (await Promise.race([once(child, "message"), gone])) as [{ id: string; status: string }[]];
-		return ["gstreamer.elements", "codecs"].every((id) =>
-			findings.some((finding) => finding.id === id && finding.status !== "failed"),
-		);
+		const gone = once(child, "exit").then(([code, signal]) => {
+			say(`media could not be tried: the doctor ended with ${signal ?? code}`);
+			return [[]];
+		});
+		const [findings] = (await Promise.race([once(child, "message"), gone])) as [Finding[]];
+		const wanted = findings.filter(({ id }) => id === "gstreamer.elements" || id === "codecs");
+		for (const { id, status, found } of wanted) if (status === "failed") say(`${id}: ${found}`);
+		return wanted.length === 2 && wanted.every(({ status }) => status !== "failed");
 	} finally {
 		clearTimeout(deadline);
 		child.kill("SIGKILL");
 	}
+}
+
+/** As the doctor sends it. */
+interface Finding {
+	id: string;
+	status: string;
+	found: string;
 }
 
 /** Starts in a row that were not healthy, of this and the other slot; on the data partition. */

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RoomError } from "../../device/core/RoomError.ts";
 import { command } from "../core/command.ts";
@@ -32,7 +32,8 @@ export async function keys(workshop: Workshop, options: { folder?: string; relea
 	if (options.folder === undefined) {
 		if (options.release)
 			throw new RoomError("image.development_keys", "a release needs keys of its own: --keys FOLDER");
-		if (!existsSync(folder)) await workshop.progress.timed("development keys", () => makeDevelopmentKeys(folder));
+		if (!existsSync(folder))
+			await workshop.progress.timed("development keys", () => makeDevelopmentKeys(workshop.root, folder));
 	}
 	const at = (name: string) => join(folder, name);
 	const all: Keys = {
@@ -63,7 +64,8 @@ async function refuseDevelopment({ secureBoot, bundle, loader }: Keys): Promise<
 	throw new RoomError("image.development_keys", "a release can't be signed with development keys");
 }
 
-async function makeDevelopmentKeys(folder: string): Promise<void> {
+/** Beside the keys an image repository, `repository`, with its own in `repository-keys`: devices of a development image can be updated from it. */
+async function makeDevelopmentKeys(root: string, folder: string): Promise<void> {
 	const aside = `${folder}.making`;
 	await rm(aside, { recursive: true, force: true });
 	await mkdir(join(aside, "loader"), { recursive: true, mode: 0o700 });
@@ -108,6 +110,11 @@ async function makeDevelopmentKeys(folder: string): Promise<void> {
 	await pgp("--output", at("loader.pgp"), "--export");
 	// its agent listens in the folder that is about to move
 	await command("gpgconf", ["--homedir", at("loader"), "--kill", "all"]).catch(() => "");
+	await command(process.execPath, [
+		...[join(root, "provisioning/cli/main.ts"), "image", "repo", "init", at("repository")],
+		...["--keys", at("repository-keys"), "--development"],
+	]);
+	await copyFile(at("repository/metadata/1.root.json"), at("update-root.json"));
 	await rename(aside, folder);
 }
 

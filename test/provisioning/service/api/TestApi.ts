@@ -47,25 +47,30 @@ export class TestApi {
 		const folder = await mkdtemp(join(tmpdir(), "incamera-api-test-"));
 		const duties = await busless(db, clock);
 		let fleet: FleetApi | null = null;
-		const app = await createApp({
-			guestFolder: folder,
-			routes: async (server) => {
-				fleet = await FleetApi.register(server, {
-					database,
-					duties,
-					clock,
-					log: silentLog,
-					origin: ORIGIN,
-					name: "Test",
-					metrics,
-					// Tests ask more than people do.
-					limits: { address: 1_000_000, signIn: 1_000_000, caller: 1_000_000 },
-					...options,
-				});
-			},
-		});
-		await app.ready();
-		return new TestApi({ clock, app, fleet: fleet as unknown as FleetApi, db, metrics }, folder);
+		try {
+			const app = await createApp({
+				guestFolder: folder,
+				routes: async (server) => {
+					fleet = await FleetApi.register(server, {
+						database,
+						duties,
+						clock,
+						log: silentLog,
+						origin: ORIGIN,
+						name: "Test",
+						metrics,
+						// Tests ask more than people do.
+						limits: { address: 1_000_000, signIn: 1_000_000, caller: 1_000_000 },
+						...options,
+					});
+				},
+			});
+			await app.ready();
+			return new TestApi({ clock, app, fleet: fleet as unknown as FleetApi, db, metrics }, folder);
+		} catch (error) {
+			await rm(folder, { recursive: true, force: true });
+			throw error;
+		}
 	}
 
 	async close(): Promise<void> {

@@ -43,6 +43,9 @@ export const asides: Aside[] = [
 	{ name: "resting-service", scene: "resting-equipped", through: [more, service] },
 	{ name: "resting-service-lost", scene: "resting-held", through: [more, service] },
 	{ name: "resting-service-bare", scene: "resting", through: [more, service] },
+	{ name: "resting-stick-service", scene: "resting-stick", through: [more, service] },
+	{ name: "resting-stick-refused-service", scene: "resting-stick-refused", through: [more, service] },
+	{ name: "resting-stick-waiting-service", scene: "resting-stick-waiting", through: [more, service] },
 	{ name: "trouble-more", scene: "trouble", through: [more] },
 	{ name: "trouble-service", scene: "trouble", through: [more, service] },
 ];

@@ -292,6 +292,48 @@ export const scenes = {
 			devices: [ptz, { ...tv, state: "starting", since: morning - minute }, lost(table, "link.lost")],
 		},
 	}),
+	"resting-stick": atRest({
+		peripherals: { ...equipment, display: null, devices: [ptz, tv] },
+		firmware: {
+			version: "1.4.0",
+			slots: [
+				{ name: "A", version: "1.4.0", state: "runs" },
+				{ name: "B", version: "1.5.0", state: "bad" },
+			],
+			last: {
+				version: "1.5.0",
+				outcome: "rolled_back",
+				code: "update.panel_not_painted",
+				at: morning - 26 * 60 * minute,
+				by: "fleet",
+			},
+			stick: { version: "1.5.1", code: null },
+		},
+		can: { ...nothing, join: true, meetNow: true, call: true, installStick: true },
+	}),
+	"resting-stick-refused": atRest({
+		firmware: {
+			version: "1.4.0",
+			slots: [
+				{ name: "A", version: "1.3.2", state: "ready" },
+				{ name: "B", version: "1.4.0", state: "runs" },
+			],
+			last: { version: "1.4.0", outcome: "succeeded", code: null, at: morning - 26 * 60 * minute, by: "stick" },
+			stick: { version: "1.3.2", code: "update.not_newer" },
+		},
+	}),
+	"resting-stick-waiting": atRest({
+		update: { state: "waiting", version: "1.5.1", pct: null, asks: false, waitsFor: "update.meeting" },
+		firmware: {
+			version: "1.4.0",
+			slots: [
+				{ name: "A", version: "1.4.0", state: "runs" },
+				{ name: "B", version: null, state: "unknown" },
+			],
+			last: null,
+			stick: { version: "1.5.1", code: null },
+		},
+	}),
 	trouble: scene(
 		{ name: "trouble", failure: "media.engine_failed", retryAt: morning + 12_000 },
 		{ peripherals: equipment, can: { ...nothing, retry: true } },

@@ -5,15 +5,16 @@ import warning from "lucide:triangle-alert";
 import camera from "lucide:video";
 import type { Peripherals } from "../../../../device/contract/peripherals.ts";
 import { Button } from "../../../kit/controls/Button.tsx";
-import { dateOfDay, sameDay, timeOfDay } from "../../../kit/i18n/time.ts";
 import { Icon } from "../../../kit/icons/Icon.tsx";
 import { Frame } from "../Frame.tsx";
 import type { PanelProps } from "../ScreenProps.ts";
+import { Firmware } from "./Firmware.tsx";
+import { whenOf } from "./whenOf.ts";
 
 type Device = Peripherals["devices"][number];
 const icons: Record<Device["kind"], string> = { camera, display: monitor, "panel-bus": keys };
 
-/** Each of the room's devices: what it is, where it is connected, whether it is there and since when; else why, and what to do. */
+/** The firmware, and each of the room's devices: what it is, where it is connected, whether it is there and since when; else why, and what to do. */
 export function ServiceScreen(props: PanelProps) {
 	const { model, snapshot, words } = props;
 	const { devices } = snapshot.peripherals;
@@ -44,12 +45,13 @@ export function ServiceScreen(props: PanelProps) {
 				</>
 			}
 		>
-			{devices.length === 0 ? <p class="explain">{words.service.none}</p> : null}
 			{/* biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls has to be scrolled by keys too. */}
 			<ul class="devices" tabIndex={0} aria-label={words.service.title}>
+				<Firmware {...props} />
 				{devices.map((device) => (
 					<DeviceRow key={device.id} {...props} device={device} />
 				))}
+				{devices.length === 0 ? <li class="explain">{words.service.none}</li> : null}
 			</ul>
 		</Frame>
 	);
@@ -70,7 +72,7 @@ function DeviceRow(props: PanelProps & { device: Device }) {
 				{device.kind === "panel-bus" && device.state === "ok" ? <Hardware {...props} /> : null}
 			</div>
 			<p class="device-state">
-				<strong>{states[device.state]}</strong> <span>{words.service.since(when(device.since, snapshot))}</span>
+				<strong>{states[device.state]}</strong> <span>{words.service.since(whenOf(device.since, snapshot))}</span>
 			</p>
 			{failure === null ? null : (
 				<p class="device-failure">
@@ -92,10 +94,4 @@ function Hardware({ snapshot: { peripherals }, words }: PanelProps) {
 		return value === null ? [] : [hardware[part][value ? "yes" : "no"]];
 	});
 	return said.length === 0 ? null : <p class="muted">{said.join(" · ")}</p>;
-}
-
-/** The time, with its day where that isn't today. */
-function when(ms: number, { now, room: { locale, timeZone } }: PanelProps["snapshot"]): string {
-	const time = timeOfDay(ms, locale, timeZone);
-	return sameDay(ms, now, timeZone) ? time : `${dateOfDay(ms, locale, timeZone)}, ${time}`;
 }

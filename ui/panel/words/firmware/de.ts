@@ -1,0 +1,52 @@
+import type { FirmwareWords } from "./FirmwareWords.ts";
+
+/** Why an update waits, failed or is refused. */
+const updateReasons: Readonly<Record<string, string>> = {
+	"update.in_call": "Es wartet auf das Ende des Gesprächs.",
+	"update.meeting": "Es wartet, bis keine Besprechung läuft oder bevorsteht.",
+	"update.in_use": "Es wartet, bis der Raum eine Weile nicht benutzt wurde.",
+	"update.occupied": "Es wartet, bis niemand mehr im Raum ist.",
+	"update.window": "Es wartet auf die Zeit, die die IT dafür festgelegt hat.",
+	"update.postponed": "Es wurde auf später verschoben.",
+	"update.room_unknown": "Es wartet, bis der Raum gestartet ist.",
+	"update.disk_full": "Der Speicher ist voll. Sagen Sie der IT Bescheid.",
+	"update.no_space": "Der Speicher ist voll. Sagen Sie der IT Bescheid.",
+	"update.no_metadata": "Auf dem Stick fehlt der Ordner „metadata“. Erstellen Sie ihn neu.",
+	"update.metadata_expired": "Der Stick ist zu alt, oder die Uhr geht falsch. Erstellen Sie ihn neu.",
+	"update.metadata_rolled_back": "Dieses Gerät kennt schon Neueres. Erstellen Sie den Stick neu.",
+	"update.metadata_forged": "Das hat niemand unterschrieben, dem dieses Gerät traut.",
+	"update.not_published": "Diese Version wurde nicht freigegeben oder zurückgezogen.",
+	"update.not_newer": "Sie ist nicht neuer als die, die läuft.",
+	"update.no_root": "Diese Firmware nimmt keine Updates an.",
+	"update.not_supported": "Dieses Gerät kann nicht aktualisiert werden.",
+	"update.digest_wrong": "Die Datei ist beschädigt oder verändert. Erstellen Sie den Stick neu.",
+	"update.bundle_refused": "Die Unterschrift gilt hier nicht.",
+	"update.incompatible": "Sie ist für ein anderes Gerät.",
+	"update.stick_gone": "Der Stick wurde abgezogen, bevor alles kopiert war.",
+	"update.size_wrong": "Die Datei ist nicht so groß wie angekündigt.",
+	"update.panel_not_painted": "Das Panel blieb dunkel.",
+	"update.slot_corrupted": "Die neue Firmware war auf dem Datenträger beschädigt.",
+	"update.kernel_panic": "Das System ist beim Start abgestürzt.",
+	"update.kernel_hung": "Das System ist beim Start stehengeblieben.",
+	"update.probation_failed": "Danach fehlte etwas, das vorher da war.",
+	"update.fell_back": "Die neue Firmware ist nicht gestartet.",
+	"update.install_failed": "Das Schreiben ist fehlgeschlagen.",
+	"update.install_interrupted": "Das Schreiben wurde immer wieder unterbrochen.",
+};
+
+export const de: FirmwareWords = {
+	title: "Firmware",
+	stick: "USB-Stick",
+	states: { runs: "läuft", trial: "auf Probe", ready: "bereit", bad: "hat sich nicht bewährt", unknown: "" },
+	slot: (name, version, state) => `${name}: ${[version ?? "unbekannt", state].filter(Boolean).join(", ")}`,
+	updated: (when) => `aktualisiert ${when}`,
+	outcomes: {
+		rolled_back: (version) => `Das Update auf ${version} wurde zurückgenommen.`,
+		failed: (version) => `Das Update auf ${version} ist gescheitert.`,
+		rejected: (version) => `Das Update auf ${version} wurde abgelehnt.`,
+	},
+	instead: (version) => `Jetzt läuft ${version}. Das Gerät startet dabei neu.`,
+	refused: "wird hier nicht eingespielt",
+	hold: "Zum Einspielen halten",
+	reason: (code) => updateReasons[code] ?? "Nennen Sie der IT den Code.",
+};

@@ -1,0 +1,52 @@
+import type { FirmwareWords } from "./FirmwareWords.ts";
+
+/** Why an update waits, failed or is refused. */
+const updateReasons: Readonly<Record<string, string>> = {
+	"update.in_call": "It waits for the end of the call.",
+	"update.meeting": "It waits until no meeting is on or near.",
+	"update.in_use": "It waits until the room has not been used for a while.",
+	"update.occupied": "It waits until nobody is in the room.",
+	"update.window": "It waits for the hours that IT has set.",
+	"update.postponed": "It was put off until later.",
+	"update.room_unknown": "It waits until the room has started.",
+	"update.disk_full": "The disk is full. Tell IT.",
+	"update.no_space": "The disk is full. Tell IT.",
+	"update.no_metadata": "The folder “metadata” is missing on the stick. Make it anew.",
+	"update.metadata_expired": "The stick is too old, or the clock is wrong. Make it anew.",
+	"update.metadata_rolled_back": "This device has seen something newer. Make the stick anew.",
+	"update.metadata_forged": "Nobody whom this device trusts has signed that.",
+	"update.not_published": "This version was not released, or was withdrawn.",
+	"update.not_newer": "It is not newer than the one that runs.",
+	"update.no_root": "This firmware takes no updates.",
+	"update.not_supported": "This device can't be updated.",
+	"update.digest_wrong": "The file is damaged or was changed. Make the stick anew.",
+	"update.bundle_refused": "The signature does not count here.",
+	"update.incompatible": "It is for another kind of device.",
+	"update.stick_gone": "The stick was pulled out before all was copied.",
+	"update.size_wrong": "The file is not as large as was announced.",
+	"update.panel_not_painted": "The panel stayed dark.",
+	"update.slot_corrupted": "The new firmware was damaged on the disk.",
+	"update.kernel_panic": "The system crashed while it started.",
+	"update.kernel_hung": "The system hung while it started.",
+	"update.probation_failed": "Something was missing afterwards that had been there before.",
+	"update.fell_back": "The new firmware did not start.",
+	"update.install_failed": "Writing failed.",
+	"update.install_interrupted": "Writing was interrupted again and again.",
+};
+
+export const en: FirmwareWords = {
+	title: "Firmware",
+	stick: "USB stick",
+	states: { runs: "running", trial: "on trial", ready: "ready", bad: "did not prove itself", unknown: "" },
+	slot: (name, version, state) => `${name}: ${[version ?? "unknown", state].filter(Boolean).join(", ")}`,
+	updated: (when) => `updated ${when}`,
+	outcomes: {
+		rolled_back: (version) => `The update to ${version} was taken back.`,
+		failed: (version) => `The update to ${version} failed.`,
+		rejected: (version) => `The update to ${version} was refused.`,
+	},
+	instead: (version) => `${version} is running now. The device restarts for it.`,
+	refused: "is not installed here",
+	hold: "Hold to install",
+	reason: (code) => updateReasons[code] ?? "Tell IT the code.",
+};

@@ -10,6 +10,8 @@ const root = join(import.meta.dirname, "..", "..");
 let building: ChildProcess | null = null;
 /** What it printed for people. */
 let said = "";
+/** Its log, and why it ended. */
+let logged = "";
 /** Where everything of a building that is a file should be. */
 let temporary: string;
 beforeEach(async () => {
@@ -47,22 +49,26 @@ async function launch(): Promise<{ pid: number; base: number }> {
 		},
 		stdio: ["ignore", "pipe", "pipe"],
 	});
-	said = "";
+	[said, logged] = ["", ""];
 	building.stdout?.on("data", (chunk) => {
 		said += String(chunk);
 	});
-	building.stderr?.resume();
+	building.stderr?.on("data", (chunk) => {
+		logged = (logged + String(chunk)).slice(-4000);
+	});
 	return { pid: building.pid as number, base };
 }
 
 async function start(): Promise<{ pids: number[]; base: number }> {
 	const { pid, base } = await launch();
 	for (const port of [base, base + 1, base + 2]) {
-		await expect
-			.poll(async () => (await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => null))?.status, {
-				timeout: 120_000,
-			})
-			.toBe(200);
+		const outcome = async () => {
+			// nobody waits for what has ended
+			if (building?.exitCode !== null) return `ended with ${building?.exitCode}: ${said}${logged}`;
+			return (await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => null))?.ok ? "usable" : null;
+		};
+		await expect.poll(outcome, { timeout: 120_000 }).not.toBeNull();
+		expect(await outcome()).toBe("usable");
 	}
 	const pids = descendants(pid);
 	// two rooms with an engine and an agent each, two brokers, a database

@@ -19,10 +19,13 @@ export async function assertFree(port: number): Promise<void> {
 	await new Promise((resolve) => server.close(resolve));
 }
 
-/** A port base that is free, and so are the four ports above it: for tests and benches. */
+/**
+ * A port base that is free, and so are the four ports above it: for tests and benches. Below those that the kernel gives to whoever asks for any
+ * (from 32768 on, ip(7)): one of these may be gone by the time that a building has started its database and comes to listen.
+ */
 export async function freePortBase(): Promise<number> {
 	for (let attempt = 0; attempt < 50; attempt++) {
-		const base = 20_000 + (randomBytes(2).readUInt16BE(0) % 30_000);
+		const base = 10_000 + (randomBytes(2).readUInt16BE(0) % 22_000);
 		try {
 			for (const port of [base, base + 1, base + 2, base + 3, base + 4]) await assertFree(port);
 			return base;

@@ -16,6 +16,7 @@ import type { Io } from "./Io.ts";
 import { imageCommands } from "./image/imageCommands.ts";
 import { manPage } from "./manPage.ts";
 import { roomCommands } from "./room/roomCommands.ts";
+import { supportCommand } from "./support/supportCommand.ts";
 
 export interface ProgramOptions {
 	io: Io;
@@ -53,6 +54,7 @@ export function createProgram(options: ProgramOptions): Command {
 	invite(fleet, io, asJson);
 	roomCommands(program, io, asJson);
 	imageCommands(program, io, asJson);
+	supportCommand(program, io);
 	fleet
 		.command("login")
 		.summary("keep address and token for this user")

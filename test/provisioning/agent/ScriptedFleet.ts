@@ -13,6 +13,7 @@ import {
 	commandResponse,
 } from "../../../provisioning/contract/commands.ts";
 import {
+	type CertificateResponse,
 	certificateRequest,
 	certificateResponse,
 	csrMacInput,
@@ -72,6 +73,10 @@ export class ScriptedFleet {
 	/** Changes an answer of the handshake. */
 	alter: (answer: EnrolDown, of: { csr: Uint8Array; key: Buffer }) => EnrolDown | Promise<EnrolDown> = (answer) =>
 		answer;
+	/** What is said in place of an answer of the handshake or to a request for a certificate: the same twice, others before it. */
+	saying: <T extends EnrolDown | CertificateResponse>(answer: T) => (EnrolDown | CertificateResponse)[] = (answer) => [
+		answer,
+	];
 	/** How long a certificate lives. */
 	days = 60;
 	readonly #folder: string;
@@ -234,7 +239,10 @@ export class ScriptedFleet {
 				const csr = Buffer.from(request.csr, "base64");
 				const issued = await this.ca.issueFromCsr(csr, parsed.id, { days: this.days });
 				const answer = { ...this.envelope(), re: request.mid, chain: issued.chain, caBundle: this.ca.certificate };
-				await this.publish(topics.certificateResponse(parsed.id), encodePayload(certificateResponse, answer));
+				for (const said of this.saying(answer)) {
+					const payload = encodePayload(certificateResponse, said as CertificateResponse);
+					await this.publish(topics.certificateResponse(parsed.id), payload);
+				}
 			}
 		}
 	}
@@ -275,7 +283,9 @@ export class ScriptedFleet {
 	}
 
 	async #answer(nonce: string, message: EnrolDown): Promise<void> {
-		await this.publish(topics.enrolDown(nonce), encodePayload(enrolDown, message)).catch(() => {});
+		for (const said of this.saying(message)) {
+			await this.publish(topics.enrolDown(nonce), encodePayload(enrolDown, said as EnrolDown)).catch(() => {});
+		}
 	}
 
 	async #confirm(id: string, serial: string): Promise<void> {

@@ -65,7 +65,13 @@ describe.each(goodFrames(ID))("$topic", ({ kind, topic, message }) => {
 				expect(text).not.toMatch(/(?<!\\)(\\\\)*\\u0000/);
 				expect(text.isWellFormed() && !/(?<!\\)(\\\\)*\\ud[89a-f]/.test(text)).toBe(true);
 			}),
-			{ numRuns: 300 },
+			{
+				numRuns: 300,
+				// what a database or JSON once took badly, in every place
+				examples: places.flatMap((place) =>
+					["\u0000", "\ud800", 2 ** 53, 1e308].map((value): [typeof place, unknown] => [place, value]),
+				),
+			},
 		);
 	});
 });

@@ -127,6 +127,8 @@ export const jobReasons = [
 	"update.metadata_expired",
 	// failed while it was fetched or written
 	"update.unreachable",
+	"update.stick_gone",
+	"update.no_metadata",
 	"update.server_refused",
 	"update.range_wrong",
 	"update.size_wrong",

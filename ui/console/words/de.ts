@@ -174,6 +174,8 @@ export const de: ConsoleWords = {
 		"update.metadata_rolled_back": "die Ablage zeigt einen älteren Stand als zuvor",
 		"update.metadata_expired": "die Unterschriften der Ablage sind abgelaufen",
 		"update.unreachable": "das Paket war nicht zu erreichen",
+		"update.stick_gone": "der Stick wurde abgezogen",
+		"update.no_metadata": "auf dem Stick fehlen die Unterschriften",
 		"update.server_refused": "der Server gab das Paket nicht her",
 		"update.range_wrong": "der Server schickte einen anderen Teil des Pakets",
 		"update.size_wrong": "das Paket hat eine andere Größe",

@@ -151,6 +151,8 @@ export const en: ConsoleWords = {
 		"update.metadata_rolled_back": "the repository shows an older state than before",
 		"update.metadata_expired": "the repository's signatures have expired",
 		"update.unreachable": "the bundle could not be fetched",
+		"update.stick_gone": "the stick was pulled out",
+		"update.no_metadata": "the stick holds no signatures",
 		"update.server_refused": "the server refused the bundle",
 		"update.range_wrong": "the server sent another part of the bundle",
 		"update.size_wrong": "the bundle has another size",

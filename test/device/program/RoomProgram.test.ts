@@ -322,6 +322,25 @@ test("an update asks at the panel, never in a call, and the answer goes to the a
 	await shows(({ update }) => update === null, "no update");
 });
 
+test("what a stick brings is installed by a hand at the panel: only what it saw, never in a call, not twice", async () => {
+	await inService();
+	const offered = { version: "1.3.0", slots: null, last: null, stick: { version: "1.4.0", code: null } };
+	agent.firmware({ ...offered, stick: { version: "1.4.0", code: "update.not_published" } });
+	await shows(({ firmware }) => firmware?.stick?.code === "update.not_published", "the reason");
+	expect(await panel.touch({ type: "panel.install_stick", version: "1.4.0" })).toBe("panel.not_now");
+	agent.firmware(offered);
+	await shows(({ can }) => can.installStick, "the offer");
+	expect(await panel.touch({ type: "panel.install_stick", version: "9.9.9" })).toBe("panel.not_now");
+	expect(await panel.touch({ type: "panel.install_stick", version: "1.4.0" })).toBe("ack");
+	expect((await agent.heard("installStick")).version).toBe("1.4.0");
+	agent.update({ state: "downloading", version: "1.4.0", pct: 3, asks: false, waitsFor: null });
+	await shows(({ can }) => !can.installStick, "that it is under way");
+	agent.update(null);
+	await shows(({ can }) => can.installStick, "the offer");
+	await joining();
+	expect(await panel.touch({ type: "panel.install_stick", version: "1.4.0" })).toBe("panel.not_now");
+});
+
 /** Of the engine that runs, found by its parent: this process. */
 function enginePid(): number {
 	const pid = program?.enginePid;

@@ -86,6 +86,10 @@ export class SimulatedAgent {
 		this.#tell({ t: "update", update });
 	}
 
+	firmware(firmware: Extract<FromAgent, { t: "firmware" }>["firmware"]): void {
+		this.#tell({ t: "firmware", firmware });
+	}
+
 	/** Asks for something and resolves with the room program's answer. */
 	async command(command: Command): Promise<Said<"command">> {
 		const mid = randomBytes(16).toString("base64url");

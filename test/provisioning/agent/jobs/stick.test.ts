@@ -102,9 +102,9 @@ const shown = (): FirmwareShown | null =>
 	told.flatMap((message) => (message.t === "firmware" ? [message.firmware] : [])).at(-1) ?? null;
 const update = () => told.flatMap((message) => (message.t === "update" ? [message.update] : [])).at(-1) ?? null;
 /** Time passes, as slowly as bus and disk need it, until this is so. */
-async function until(what: () => unknown): Promise<void> {
+async function until(what: () => unknown, stepMs = 500): Promise<void> {
 	const look = () => {
-		device.clock.advance(500);
+		device.clock.advance(stepMs);
 		return Boolean(what());
 	};
 	await expect.poll(look, { interval: 5, timeout: 50_000 }).toBe(true);
@@ -128,7 +128,8 @@ describe("a stick with a release", () => {
 		device.end();
 		rauc.restart();
 		await boots("2.0.0");
-		await until(() => jobs().last);
+		// ten minutes of probation
+		await until(() => jobs().last, 5000);
 		expect(jobs().last).toMatchObject({ version: "2.0.0", outcome: "succeeded", code: null, by: "stick" });
 		expect(rauc.machine.slots.B).toMatchObject({ ok: true, tries: 0 });
 		expect(device.statuses).toEqual([]);

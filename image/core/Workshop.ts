@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { hashOf, type Inputs } from "./hashOf.ts";
+import { oneAtATime } from "./oneAtATime.ts";
 import { Progress } from "./Progress.ts";
 
 /** What a step leaves: a folder that nobody changes any more, and the hash of what it was made of. */
@@ -39,21 +40,28 @@ export class Workshop {
 	async step(name: string, inputs: Inputs, make: (folder: string) => Promise<void>): Promise<Made> {
 		const hash = await hashOf(this.root, inputs);
 		const folder = join(this.#cache, `${name}-${hash.slice(0, 16)}`);
-		if (existsSync(folder)) {
-			this.progress.say(`= ${name}  as it was`);
+		await mkdir(this.#cache, { recursive: true });
+		const waiting = () => this.progress.say(`… ${name}  another build is at it`);
+		return await oneAtATime(join(this.#cache, "lock"), waiting, async () => {
+			if (existsSync(folder)) {
+				this.progress.say(`= ${name}  as it was`);
+				return { folder, hash };
+			}
+			const aside = `${folder}.making`;
+			await rm(aside, { recursive: true, force: true });
+			await mkdir(aside);
+			await this.progress.timed(name, () => make(aside));
+			await this.#removeOlder(name, aside);
+			await rename(aside, folder);
 			return { folder, hash };
-		}
-		const aside = `${folder}.making`;
-		await rm(aside, { recursive: true, force: true });
-		await mkdir(aside, { recursive: true });
-		await this.progress.timed(name, () => make(aside));
+		});
+	}
+
+	async #removeOlder(name: string, newest: string): Promise<void> {
 		for (const other of await readdir(this.#cache)) {
 			const mine = other.startsWith(`${name}-`) && /^[0-9a-f]{16}(?:\.making)?$/.test(other.slice(name.length + 1));
-			if (mine && other !== `${name}-${hash.slice(0, 16)}.making`) {
-				await rm(join(this.#cache, other), { recursive: true, force: true });
-			}
+			const path = join(this.#cache, other);
+			if (mine && path !== newest) await rm(path, { recursive: true, force: true });
 		}
-		await rename(aside, folder);
-		return { folder, hash };
 	}
 }

@@ -1,7 +1,8 @@
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Writable } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { hashOf } from "../../image/core/hashOf.ts";
@@ -74,6 +75,18 @@ describe("a step", () => {
 		await expect(broken).rejects.toThrow("power cut");
 		const made = await make({ made: 0 }, workshop);
 		expect(await readdir(made.folder)).toEqual(["result"]);
+	});
+
+	it("is made once by two builds at the same time, and one that died holds nobody up", async () => {
+		await mkdir(join(root, "build/image"), { recursive: true });
+		const dead = spawnSync("true").pid;
+		await writeFile(join(root, "build/image/lock"), String(dead));
+		const times = { made: 0 };
+		const builds = [1, 2].map(() => make(times, new Workshop(root, { progress: silent })));
+		const [one, other] = await Promise.all(builds);
+		expect(one).toEqual(other);
+		expect(times.made).toBe(1);
+		expect(await readdir(join(root, "build/image"))).toEqual([basename(one?.folder ?? "")]);
 	});
 
 	it("leaves steps alone whose name begins with its own", async () => {

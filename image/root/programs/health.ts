@@ -95,7 +95,7 @@ function end(verdict: Verdict): never {
 	}
 	const where = `${version} in slot ${slot}, ${upSeconds()} s`;
 	if (verdict === "healthy") say(`healthy: ${where}`);
-	else say(`not healthy, without ${missing.join(", ")}: ${where} ${silence}`);
+	else say(`not healthy, without ${missing.join(", ")}: ${where}${missing.includes("room") ? `, ${silence}` : ""}`);
 	if (failures > MOST_FAILURES) say("stays as it is: another start would not help");
 	process.exit(verdict === "healthy" ? 0 : failures > MOST_FAILURES ? 3 : 1);
 }
@@ -110,6 +110,7 @@ while (Date.now() < deadline && !(seen.room && seen.painted)) {
 	if (seen.painted && !before.painted) say(`panel painted, ${upSeconds()} s`);
 	if (!(seen.room && seen.painted)) await later(500);
 }
-// last: it takes a processor for some seconds, which the panel's first picture should not wait for
-if (seen.room) seen.media = await askMedia();
+// last: it takes a processor for some seconds, which the panel's first picture should not wait for; a slow machine's first try may be too slow
+do seen.media = seen.room && (await askMedia());
+while (seen.room && !seen.media && Date.now() < deadline);
 end(judgeHealth(seen));

@@ -68,9 +68,13 @@ export class Qmp {
 	/** Text on a keyboard; capital letters, digits, minus. */
 	async type(text: string): Promise<void> {
 		for (const sign of text) {
-			const key = sign === "-" ? "minus" : sign.toLowerCase();
-			await this.command("send-key", { keys: [{ type: "qcode", data: key }] });
+			await this.press(sign === "-" ? "minus" : sign.toLowerCase());
 		}
+	}
+
+	/** One key, by its QMP name (`ret`, `tab`, `esc`). */
+	async press(key: string): Promise<void> {
+		await this.command("send-key", { keys: [{ type: "qcode", data: key }] });
 	}
 
 	close(): void {

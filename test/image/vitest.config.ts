@@ -1,11 +1,12 @@
 import { defineConfig } from "vitest/config";
 
-/** `npm run test:image`: builds the image and starts it in an emulator, one machine at a time. As root; a quarter of an hour and more. */
+/** Images in an emulator, one machine at a time: `npm run test:image`. */
 export default defineConfig({
 	test: {
-		include: ["test/image/machine/**/*.machine.ts"],
+		// `*.long.ts` only by name: `npm run test:image -- --all`
+		include: ["test/image/machine/**/*.{machine,long}.ts"],
 		fileParallelism: false,
-		testTimeout: 1_800_000,
+		testTimeout: 3_600_000,
 		hookTimeout: 3_600_000,
 	},
 });

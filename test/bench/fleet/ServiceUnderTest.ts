@@ -22,6 +22,13 @@ const START_MS = 120_000;
 /** The census waits two seconds for a sign that the broker has lost nothing. */
 const QUIET_MS = 4000;
 
+export interface ServiceOptions {
+	/** What devices reach this machine's loopback by; absent: it is their own. */
+	reachedAs?: string;
+	/** An image repository (`incamera image repo`), which it serves. */
+	firmware?: string;
+}
+
 /** The fleet service as IT runs it: the program with a configuration file, its own PostgreSQL and mosquittos, the console; all in processes of their own. */
 export class ServiceUnderTest {
 	readonly stateFolder: string;
@@ -30,27 +37,31 @@ export class ServiceUnderTest {
 	readonly broker: string;
 	readonly bootstrap: string;
 	readonly #ports: { http: number; devices: number; bootstrap: number };
+	readonly #options: ServiceOptions;
 	#child: ChildProcess | null = null;
 	#database: Database | null = null;
 	#client: FleetClient | null = null;
 
-	private constructor(folder: string, ports: { http: number; devices: number; bootstrap: number }) {
+	private constructor(
+		folder: string,
+		ports: { http: number; devices: number; bootstrap: number },
+		options: ServiceOptions,
+	) {
+		const { reachedAs = "127.0.0.1" } = options;
 		this.stateFolder = join(folder, "state");
 		this.#ports = ports;
+		this.#options = options;
 		// passkeys, and so the console, belong to a name
 		this.origin = `http://localhost:${ports.http}`;
-		this.broker = `mqtts://127.0.0.1:${ports.devices}`;
-		this.bootstrap = `mqtts://127.0.0.1:${ports.bootstrap}`;
+		this.broker = `mqtts://${reachedAs}:${ports.devices}`;
+		this.bootstrap = `mqtts://${reachedAs}:${ports.bootstrap}`;
 	}
 
 	/** Chooses folder and ports; `start` starts it. */
-	static async prepare(folder: string): Promise<ServiceUnderTest> {
+	static async prepare(folder: string, options: ServiceOptions = {}): Promise<ServiceUnderTest> {
 		const port = () => freePort("127.0.0.1");
-		const service = new ServiceUnderTest(folder, {
-			http: await port(),
-			devices: await port(),
-			bootstrap: await port(),
-		});
+		const ports = { http: await port(), devices: await port(), bootstrap: await port() };
+		const service = new ServiceUnderTest(folder, ports, options);
 		await mkdir(service.stateFolder, { mode: 0o711 });
 		return service;
 	}
@@ -139,16 +150,20 @@ export class ServiceUnderTest {
 
 	#config(workers: number): object {
 		const { http, devices, bootstrap } = this.#ports;
+		const { reachedAs, firmware } = this.#options;
+		const origin = `http://${reachedAs ?? "127.0.0.1"}:${http}`;
 		return {
 			port: http,
 			guestFolder: join(root, "build/ui/guest"),
 			stateFolder: this.stateFolder,
-			broker: { port: devices, bootstrap: { port: bootstrap } },
+			broker: { port: devices, bootstrap: { port: bootstrap }, ...(reachedAs ? { names: [reachedAs] } : {}) },
 			fleet: {
 				name: "Bench",
 				origin: this.origin,
 				consoleFolder: join(root, "build/ui/console"),
-				rendezvous: `http://127.0.0.1:${http}`,
+				rendezvous: origin,
+				...(reachedAs ? { brokers: [this.broker] } : {}),
+				...(firmware ? { firmware: { folder: firmware, url: `${origin}/firmware` } } : {}),
 				workers,
 			},
 		};

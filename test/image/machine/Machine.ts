@@ -1,5 +1,6 @@
+import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { command } from "../../../image/core/command.ts";
@@ -9,8 +10,9 @@ import type { Keys } from "../../../image/keys/keys.ts";
 import { Emulator } from "../../../image/run/Emulator.ts";
 import { diskFor } from "../../../image/run/run.ts";
 
+const root = join(import.meta.dirname, "../../..");
 /** Where pictures of the screen are kept, to be looked at. */
-const pictures = join(import.meta.dirname, "../../../image/out/pictures");
+const pictures = join(root, "image/out/pictures");
 
 /** One emulated device with a disk of its own, from unboxing on. */
 export class Machine {
@@ -57,6 +59,26 @@ export class Machine {
 		return file;
 	}
 
+	/** What is drawn in a part of the screen, 0–1 from the left and from the top, as a hash: another one is another drawing. */
+	async drawn(part: { left: number; top: number; right: number; bottom: number }): Promise<string> {
+		const file = join(this.folder, "screen.ppm");
+		await this.running.qmp.command("screendump", { filename: file });
+		const bytes = await readFile(file);
+		const [head = "", width = 0, height = 0] = readPpm(bytes);
+		const hash = createHash("sha256");
+		for (let y = Math.round(part.top * height); y < part.bottom * height; y++) {
+			const at = (x: number) => head.length + (y * width + Math.round(x * width)) * 3;
+			hash.update(bytes.subarray(at(part.left), at(part.right)));
+		}
+		return hash.digest("hex");
+	}
+
+	/** What IT does before its first start, with the machine off: words of `incamera image prepare`. */
+	async prepare(words: readonly string[]): Promise<void> {
+		const disk = join(this.folder, "disk.img");
+		await command(process.execPath, [join(root, "provisioning/cli/main.ts"), "image", "prepare", disk, ...words]);
+	}
+
 	/** Spoils a partition of a machine that is off: writes noise at this many MiB from its start. */
 	async spoil(partition: PartitionName, at: number): Promise<void> {
 		const place = layout()[partition].start + at;
@@ -72,8 +94,37 @@ export class Machine {
 		]);
 	}
 
-	/** The ESP of a machine that is off, as mtools names it. */
-	get startPartition(): string {
+	/** Writes a release into the other slot of a machine that is off, as an installation leaves it. */
+	async fill(slot: "a" | "b", release: Made): Promise<void> {
+		const disk = join(this.folder, "disk.img");
+		for (const part of ["boot", "rootfs"] as const) {
+			const { start } = layout()[`${part}-${slot}`];
+			const from = `if=${join(release.folder, `${part}.img`)}`;
+			await command("dd", [from, `of=${disk}`, "bs=1M", `seek=${start}`, "conv=notrunc", "status=none"]);
+		}
+	}
+
+	/** The loader's memory of a machine that is off. */
+	async memory(): Promise<Record<string, string>> {
+		const file = join(this.folder, "grubenv");
+		await command("mcopy", ["-n", "-i", this.#startPartition, "::/grub/grubenv", file]);
+		const lines = (await command("grub-editenv", [file, "list"])).trim().split("\n");
+		return Object.fromEntries(lines.map((line) => line.split("=") as [string, string]));
+	}
+
+	/** Sets both copies of it; `spoilt`: the first one is then overwritten by what a power cut may leave. */
+	async remember(values: Record<string, string>, { spoilt = false } = {}): Promise<void> {
+		const file = join(this.folder, "grubenv");
+		await command("mcopy", ["-n", "-i", this.#startPartition, "::/grub/grubenv", file]);
+		await command("grub-editenv", [file, "set", ...Object.entries(values).map(([name, value]) => `${name}=${value}`)]);
+		const put = (to: string) => command("mcopy", ["-o", "-i", this.#startPartition, file, `::/grub/${to}`]);
+		await put("grubenv.copy");
+		if (spoilt) await writeFile(file, randomBytes(1024));
+		await put("grubenv");
+	}
+
+	/** The ESP, as mtools names it. */
+	get #startPartition(): string {
 		return `${join(this.folder, "disk.img")}@@${layout().esp.start * MIB}`;
 	}
 
@@ -81,4 +132,11 @@ export class Machine {
 		await this.off();
 		await rm(this.folder, { recursive: true });
 	}
+}
+
+/** Head, width and height of a binary PPM (netpbm, ppm(5)). */
+function readPpm(bytes: Buffer): [string, number, number] {
+	const [head, width, height] = /^P6\s+(\d+)\s+(\d+)\s+255\s/.exec(bytes.toString("latin1", 0, 64)) ?? [];
+	if (head === undefined) throw new Error("the emulator's picture can't be read");
+	return [head, Number(width), Number(height)];
 }

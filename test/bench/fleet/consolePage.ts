@@ -24,7 +24,7 @@ function install(): void {
 		});
 	});
 	observer.observe(document, { childList: true, subtree: true });
-	const shown = () => document.querySelector(".heard-only[role=status]")?.textContent ?? "";
+	const shown = () => document.querySelector(".shown [role=status]")?.textContent ?? "";
 	addEventListener(
 		"input",
 		({ timeStamp }) => afterPaint(() => probe.filtered.push({ ms: performance.now() - timeStamp, shown: shown() })),
@@ -77,7 +77,7 @@ export async function consoleTimes(
 
 async function searchTimes(page: Page): Promise<number[]> {
 	const search = page.getByRole("searchbox");
-	const status = page.locator(".heard-only[role=status]");
+	const status = page.locator(".shown [role=status]");
 	// all five thousand
 	await page.waitForFunction(() => /\d{4}/.test(document.querySelector(".head small")?.textContent ?? ""));
 	await search.focus();

@@ -101,7 +101,7 @@ test("nobody's device takes a code, says how it goes, and is a room when the fle
 	expect(screen).toMatchObject({ enrolUrl: "https://fleet.example.org/console/enrol" });
 	expect(media.camera.state).toBe("closed");
 	expect(can.enrol).toBe(true);
-	expect(await health()).toEqual({ status: "starting", reason: "room.unclaimed" });
+	expect(await health()).toEqual({ status: "starting", reason: "room.unclaimed", painted: 0 });
 	expect(await panel.touch({ type: "panel.meet_now" })).toBe("panel.not_now");
 	expect(await panel.touch({ type: "panel.locale", locale: "de" })).toBe("ack");
 	await shows(({ room }) => room.locale === "de", "German");
@@ -141,7 +141,7 @@ test("the panel is there before the agent, and a room goes on without it", async
 	await agent.stop();
 	const { usable } = await begin();
 	expect(panel.snapshot.screen).toMatchObject({ name: "unclaimed", step: "starting", failure: null });
-	expect(await health()).toEqual({ status: "starting", reason: "room.starting" });
+	expect(await health()).toEqual({ status: "starting", reason: "room.starting", painted: 0 });
 	await shows(({ screen }) => screen.name === "unclaimed" && screen.failure === "agent.unreachable", "a missing agent");
 	agent = await SimulatedAgent.start(agent.path, await claimed(ca, { folder, deviceId: "room-berlin" }));
 	agent.twin(1, berlinDoc);

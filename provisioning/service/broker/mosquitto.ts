@@ -13,7 +13,7 @@ import { CheckedBroker } from "./CheckedBroker.ts";
 import type { BrokerAddress } from "./clientChecks.ts";
 import { contactUrl, type ListenAddress } from "./listenAddress.ts";
 import { MosquittoFiles } from "./MosquittoFiles.ts";
-import { choosePorts, type Ports } from "./ports.ts";
+import { choosePorts, type Ports, type WantedPorts } from "./ports.ts";
 import { answers, carries } from "./probes.ts";
 import { renewing } from "./renewing.ts";
 
@@ -67,11 +67,16 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 		try {
 			return await startOn({ ...options, host, account, dataFolder }, await choosePorts(host, wanted, dataFolder));
 		} catch (error) {
-			const taken = error instanceof RoomError && error.code === "broker.port_taken";
-			if (!taken || attempt === PORT_TRIES || Object.values(wanted).includes(Number(error.context["port"])))
-				throw error;
+			if (attempt === PORT_TRIES || !(error instanceof RoomError) || !mayBeOurPorts(error, wanted)) throw error;
 		}
 	}
+}
+
+/** Whether other ports, of our choosing, may help. Who had one may be gone by the time that we look: then it only ended at once. */
+function mayBeOurPorts({ code, context }: RoomError, wanted: WantedPorts): boolean {
+	const asked = Object.values(wanted).filter(Boolean);
+	if (code === "broker.port_taken") return !asked.includes(Number(context["port"]));
+	return code === "broker.start_failed" && asked.length === 0;
 }
 
 interface Setting {

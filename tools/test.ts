@@ -25,13 +25,13 @@ function check(name: string, command: string, args: string[]): void {
 }
 
 /**
- * Tests with pictures and sound in real time, two files at a time, so that they don't starve one another; beside them all others, most of
- * which wait for brokers, databases and processes to do something. So two cores are busy, and not more than that.
+ * Tests with pictures and sound in real time, one file at a time, so that none starves another; beside them all others, most of which
+ * wait for brokers, databases and processes to do something.
  */
 const realTime = ["test/e2e/", "test/conformance/", "test/device/media/", "test/device/program/", "test/ui/guest/"];
 const lanes = [
-	{ name: "in real time", args: ["--max-workers=2", ...realTime] },
-	{ name: "beside them", args: ["--max-workers=3", ...realTime.map((folder) => `--exclude=${folder}**`)] },
+	{ name: "in real time", args: ["--no-file-parallelism", ...realTime] },
+	{ name: "beside them", args: ["--max-workers=2", ...realTime.map((folder) => `--exclude=${folder}**`)] },
 ];
 
 const results = mkdtempSync(join(tmpdir(), "incamera-test-"));

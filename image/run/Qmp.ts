@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { createInterface } from "node:readline";
+import { setTimeout as later } from "node:timers/promises";
 import { RoomError } from "../../device/core/RoomError.ts";
 
 interface Answer {
@@ -8,6 +9,9 @@ interface Answer {
 	error?: { class: string; desc: string };
 	event?: string;
 }
+
+/** Of a finger that comes, stays and goes: what is faster, a slow machine's compositor may take for one movement. */
+const FINGER_MS = 300;
 
 /** The emulator's own line (QEMU Machine Protocol): its screen, its input, its power. */
 export class Qmp {
@@ -61,7 +65,9 @@ export class Qmp {
 		});
 		const button = (down: boolean) => ({ type: "btn", data: { button: "left", down } });
 		await this.command("input-send-event", { events: [axis("x", x), axis("y", y)] });
+		await later(FINGER_MS);
 		await this.command("input-send-event", { events: [button(true)] });
+		await later(FINGER_MS);
 		await this.command("input-send-event", { events: [button(false)] });
 	}
 

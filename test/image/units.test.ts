@@ -1,4 +1,5 @@
 /** What the image's units promise, read from the files themselves. `systemd-analyze security` looks at them again in the image. */
+import { execFileSync } from "node:child_process";
 import { existsSync, globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -22,6 +23,7 @@ const asRoot: Record<string, string> = {
 	"incamera-setup.service": "reads the ESP and the machine's serial number",
 	"incamera-restart.service": "the same, when the agent asks",
 	"incamera-give-up.service": "starts the machine again",
+	"incamera-tpm.service": "the TPM is root's",
 };
 
 describe("the units", () => {
@@ -34,6 +36,7 @@ describe("the units", () => {
 			"incamera-restart.service",
 			"incamera-room.service",
 			"incamera-setup.service",
+			"incamera-tpm.service",
 		]);
 	});
 
@@ -116,4 +119,19 @@ describe("the overlay", () => {
 			expect(content).not.toMatch(/PRIVATE KEY|\$[156y]\$|autologin/);
 		}
 	});
+});
+
+it("what each start says to the TPM is one whole command, with an empty password", () => {
+	const script = readFileSync(join(overlay, "usr/lib/incamera/tpm-forgive"), "utf8").replace(">/dev/tpmrm0", "");
+	const bytes = execFileSync("sh", ["-c", script]);
+	const [TPM_ST_SESSIONS, TPM_CC_DictionaryAttackLockReset, TPM_RH_LOCKOUT, TPM_RS_PW] = [
+		0x8002, 0x139, 0x4000_000a, 0x4000_0009,
+	];
+	expect(bytes.readUInt16BE(0)).toBe(TPM_ST_SESSIONS);
+	expect(bytes.readUInt32BE(2)).toBe(bytes.length);
+	expect(bytes.readUInt32BE(6)).toBe(TPM_CC_DictionaryAttackLockReset);
+	expect(bytes.readUInt32BE(10)).toBe(TPM_RH_LOCKOUT);
+	expect(bytes.readUInt32BE(14)).toBe(bytes.length - 18);
+	expect(bytes.readUInt32BE(18)).toBe(TPM_RS_PW);
+	expect(bytes.subarray(22).toString("hex")).toBe("0000000000");
 });

@@ -11,7 +11,7 @@ interface Answer {
 }
 
 /** Of a finger that comes, stays and goes: what is faster, a slow machine's compositor may take for one movement. */
-const FINGER_MS = 300;
+const FINGER_MS = 400;
 
 /** The emulator's own line (QEMU Machine Protocol): its screen, its input, its power. */
 export class Qmp {

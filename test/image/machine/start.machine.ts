@@ -2,6 +2,7 @@
  * The image in an emulated machine with Secure Boot and a TPM: from unboxing to a painted panel and a touch, a start from the other slot, and a
  * release that does not start. As root; one to two minutes a start on two cores that do nothing else.
  */
+import { setTimeout as later } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Made } from "../../../image/core/Workshop.ts";
 import { developmentKeys, diskOf, slotOf } from "./images.ts";
@@ -26,12 +27,18 @@ it("starts with Secure Boot, makes its data partition, paints its panel, and is 
 	await machine.picture("unboxed");
 });
 
-it("takes a touch: the language is another one", async () => {
-	const title = { left: 0.04, top: 0.07, right: 0.7, bottom: 0.14 };
-	const before = await machine.drawn(title);
-	expect(await machine.drawn(title)).toBe(before);
-	await machine.running.qmp.tap(0.925, 0.108);
-	await expect.poll(() => machine.drawn(title), { timeout: 60_000, interval: 1000 }).not.toBe(before);
+it("takes a touch: a key on the glass types", async () => {
+	// where the field says how a code looks, right of its caret
+	const field = { left: 0.2, top: 0.3, right: 0.4, bottom: 0.36 };
+	const before = await machine.drawn(field);
+	expect(await machine.drawn(field)).toBe(before);
+	// the compositor's first touch may be lost: it has no pointer before
+	const typed = async () => {
+		await machine.running.qmp.tap(0.071, 0.62);
+		await later(2000);
+		return await machine.drawn(field);
+	};
+	await expect.poll(typed, { timeout: 60_000, interval: 100 }).not.toBe(before);
 	await machine.picture("touched");
 });
 
@@ -49,7 +56,7 @@ it("starts an update from the other slot, and remembers that it is good", async 
 });
 
 it("goes back by itself from an update that does not start, also when the loader's memory was hit", async () => {
-	await machine.spoil("rootfs-b", 100);
+	await machine.spoil("rootfs-b", 0);
 	await machine.remember({}, { spoilt: true });
 	const emulator = await machine.on();
 	await emulator.says(/incamera: memory of starts damaged, its copy is used/);

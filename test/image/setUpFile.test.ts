@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { networkUnit, setUpFile } from "../../image/root/programs/setUpFile.ts";
+import { networkUnit } from "../../image/root/programs/networkUnit.ts";
+import { setUpFile } from "../../provisioning/contract/setUpFile.ts";
 
 describe("a technician's set-up file", () => {
 	it("may say nothing, or fleet, network and equipment", () => {

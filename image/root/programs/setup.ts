@@ -17,8 +17,9 @@ import {
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { RoomError } from "../../../device/core/RoomError.ts";
+import type { SetUpFile } from "../../../provisioning/contract/setUpFile.ts";
+import { networkUnit } from "./networkUnit.ts";
 import { readSetUpFile } from "./readSetUpFile.ts";
-import { networkUnit, type SetUpFile } from "./setUpFile.ts";
 
 const carried = "/efi/incamera/setup.yaml";
 const kept = "/var/lib/incamera-setup/setup.yaml";

@@ -1,7 +1,5 @@
 import type { SetUpFile } from "../../../provisioning/contract/setUpFile.ts";
 
-export { type SetUpFile, setUpFile } from "../../../provisioning/contract/setUpFile.ts";
-
 /** systemd.network(5) for a fixed address. */
 export function networkUnit({ address, gateway, dns = [], ntp = [] }: NonNullable<SetUpFile["network"]>): string {
 	return [

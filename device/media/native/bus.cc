@@ -155,7 +155,7 @@ class BusTap : public Attachment {
   std::set<std::string> quiet_;
 };
 
-GstBusSyncReply take(GstBus*, GstMessage* message, gpointer data) {
+GstBusSyncReply takeOfPipeline(GstBus*, GstMessage* message, gpointer data) {
   dataOf<BusTap>(data).take(message);
   gst_message_unref(message);
   return GST_BUS_DROP;
@@ -179,7 +179,7 @@ static Napi::Value busOpen(const Napi::CallbackInfo& info) {
   Environment::of(env)->add(tap);
   g_object_set_qdata_full(pipeline, tapQuark(), ownedData(tap), freeData<BusTap>);
   GstBus* bus = gst_element_get_bus(GST_ELEMENT(pipeline));
-  gst_bus_set_sync_handler(bus, take, ownedData(tap), endData<BusTap>);
+  gst_bus_set_sync_handler(bus, takeOfPipeline, ownedData(tap), endData<BusTap>);
   gst_object_unref(bus);
   return env.Undefined();
 }

@@ -79,7 +79,7 @@ class MonitorTap : public Attachment {
   std::shared_ptr<Channel> channel_;
 };
 
-GstBusSyncReply take(GstBus*, GstMessage* message, gpointer data) {
+GstBusSyncReply takeOfMonitor(GstBus*, GstMessage* message, gpointer data) {
   dataOf<MonitorTap>(data).take(message);
   gst_message_unref(message);
   return GST_BUS_DROP;
@@ -157,7 +157,7 @@ static Napi::Value deviceMonitor(const Napi::CallbackInfo& info) {
   state->tap = std::make_shared<MonitorTap>(env, state->monitor->get(), functionArgument(info, 1, "Listener"));
   Environment::of(env)->add(state->tap);
   GstBus* bus = gst_device_monitor_get_bus(state->monitor->get());
-  gst_bus_set_sync_handler(bus, take, ownedData(state->tap), endData<MonitorTap>);
+  gst_bus_set_sync_handler(bus, takeOfMonitor, ownedData(state->tap), endData<MonitorTap>);
   gst_object_unref(bus);
 
   auto object = Napi::Object::New(env);

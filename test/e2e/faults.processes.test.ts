@@ -97,13 +97,20 @@ describe("a fault", { timeout: 120_000 }, () => {
 			expect(shown).toMatchObject({ failure: "media.engine_failed" });
 			expect(berlin.snapshot.can).toMatchObject({ join: false, meetNow: false });
 			expect(await berlin.touch({ type: "panel.meet_now" })).toBe("panel.not_now");
-			await expect.poll(() => trouble(berlin.snapshot)?.retryAt, patience).toBeNull();
-			// the panel may hear of the new engine before its line is read here
-			await expect.poll(pids, patience).toBeGreaterThan(started);
-			process.kill(building.enginePid("berlin"), "SIGKILL");
-			const again = await berlin.until((snapshot) => snapshot.can.retry, "a way to try again");
-			expect((trouble(again)?.retryAt ?? 0) - again.now).toBeGreaterThan(10_000);
-			expect(await berlin.touch({ type: "panel.retry" })).toBe("ack");
+			// an engine that is back by itself in the same moment is sooner than the touch: each further crash leaves it more time
+			let answer: string;
+			let running = started;
+			do {
+				await expect.poll(() => trouble(berlin.snapshot)?.retryAt, patience).toBeNull();
+				// the panel may hear of the new engine before its line is read here
+				await expect.poll(pids, patience).toBeGreaterThan(running);
+				running = pids();
+				process.kill(building.enginePid("berlin"), "SIGKILL");
+				const again = await berlin.until((snapshot) => snapshot.can.retry, "a way to try again");
+				expect((trouble(again)?.retryAt ?? 0) - again.now).toBeGreaterThan(10_000);
+				answer = await berlin.touch({ type: "panel.retry" });
+			} while (answer === "panel.not_now");
+			expect(answer).toBe("ack");
 			await berlin.untilScreen("resting");
 			await (await call()).close();
 		});

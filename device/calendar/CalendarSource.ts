@@ -19,16 +19,28 @@ export interface CalendarEntry {
 	service: string | null;
 }
 
+export const calendarFailures = [
+	/** There is something, and it is no calendar. */
+	"calendar.unreadable",
+	/** Its server does not answer, or not now. */
+	"calendar.unreachable",
+	/** Somebody answers whose certificate this device doesn't trust. */
+	"calendar.untrusted",
+	/** Its server gives nothing out by this address and these credentials. */
+	"calendar.denied",
+] as const;
+export type CalendarFailure = (typeof calendarFailures)[number];
+
 /** The day as last read. With a failure the entries are those of the last good reading. */
 export interface CalendarReading {
 	entries: readonly CalendarEntry[];
-	failure: "calendar.unreadable" | null;
+	failure: CalendarFailure | null;
 }
 
 /** Where meetings come from. Each source reads on its own account and says when something changed. */
 export interface CalendarSource {
 	readonly events: Emitter<{ changed: CalendarReading }>;
-	/** Resolves after the first reading, good or bad. */
+	/** Resolves after the first reading, good or bad, or when it takes too long to be waited for. */
 	start(): Promise<void>;
 	stop(): Promise<void>;
 }

@@ -1,10 +1,9 @@
 import * as z from "zod/mini";
+import { isLoopback } from "../core/loopback.ts";
+import { calendar } from "./calendar.ts";
 import { peripherals } from "./peripherals.ts";
 import { group, list, matching, must, path, text } from "./primitives.ts";
 import { sceneProblems, scenes } from "./scenes.ts";
-
-const loopbackNames = ["localhost", "127.0.0.1", "[::1]", "::1"];
-const isLoopback = (host: string) => loopbackNames.includes(host) || /^127\.\d+\.\d+\.\d+$/.test(host);
 
 const panel = group({
 	host: z._default(matching(/^[A-Za-z0-9.:-]{1,253}$/, "an address to listen on"), "127.0.0.1"),
@@ -83,7 +82,8 @@ export const roomConfig = group({
 	panel,
 	/** The agent's unix socket. */
 	agent: z._default(path, "/run/incamera/agent.sock"),
-	calendar: z.optional(group({ ics: path })),
+	/** Today's meetings, from a file or by an address. */
+	calendar: z.optional(calendar),
 	devices: z.prefault(devices, {}),
 	/** What the room drives: cameras that turn, displays, what hangs on the panel bus. */
 	peripherals,

@@ -31,7 +31,7 @@ export async function loadRoomConfig(path: string): Promise<RoomConfig> {
 	return {
 		...config,
 		agent: from(config.agent),
-		...(config.calendar ? { calendar: { ics: from(config.calendar.ics) } } : {}),
+		...(config.calendar && "ics" in config.calendar ? { calendar: { ics: from(config.calendar.ics) } } : {}),
 		devices: { camera: source(camera), microphone: source(microphone), speaker: source(speaker), display },
 		peripherals: config.peripherals.map((device) => {
 			const { at } = device;

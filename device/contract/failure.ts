@@ -42,6 +42,15 @@ export const failureReason = z.enum([
 ]);
 export type FailureReason = z.infer<typeof failureReason>;
 
+/** Why today's meetings are not those of now: what is there is no calendar, nobody answers, the certificate or the address is no good. */
+export const calendarFailure = z.enum([
+	"calendar.unreadable",
+	"calendar.unreachable",
+	"calendar.untrusted",
+	"calendar.denied",
+]);
+export type CalendarFailure = z.infer<typeof calendarFailure>;
+
 /** How a call ended, when nothing failed. */
 export const endReason = z.enum(["left", "far_end_left", "cancelled", "declined_here"]);
 export type EndReason = z.infer<typeof endReason>;

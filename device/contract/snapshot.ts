@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { endReason, failureReason, serviceTrouble } from "./failure.ts";
+import { calendarFailure, endReason, failureReason, serviceTrouble } from "./failure.ts";
 import { peripherals } from "./peripherals.ts";
 
 /** Milliseconds since the Unix epoch by the room's clock. */
@@ -154,7 +154,7 @@ export const snapshot = z.object({
 	agenda: z.object({
 		entries: z.array(agendaEntry),
 		/** Null: busy now is decided by entries; set when the calendar could not be read. */
-		failure: z.nullable(z.enum(["calendar.unreadable"])),
+		failure: z.nullable(calendarFailure),
 	}),
 	directory: z.array(directoryEntry),
 	media: z.object({

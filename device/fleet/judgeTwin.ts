@@ -1,4 +1,5 @@
 import type { TwinDoc, TwinError } from "../../provisioning/contract/twin.ts";
+import { isProtected } from "../core/loopback.ts";
 
 /** What the fleet wants this room to be, checked against what only the device can know. */
 export interface TwinSettings {
@@ -48,6 +49,5 @@ function isTimeZone(name: string): boolean {
 function originOf(address: string): string | null {
 	const url = URL.parse(address);
 	if (!url || url.username || url.password || url.search || url.hash || url.pathname !== "/") return null;
-	const loopback = ["localhost", "[::1]"].includes(url.hostname) || /^127\.\d+\.\d+\.\d+$/.test(url.hostname);
-	return url.protocol === "https:" || (url.protocol === "http:" && loopback) ? url.origin : null;
+	return isProtected(url) ? url.origin : null;
 }

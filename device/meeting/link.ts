@@ -1,4 +1,5 @@
 import { RENDEZVOUS_PATH } from "../../provisioning/contract/rendezvous.ts";
+import { isProtected } from "../core/loopback.ts";
 import { RoomError } from "../core/RoomError.ts";
 import { type Bytes, fromBase64url, randomBytes, toBase64url } from "./bytes.ts";
 
@@ -22,7 +23,6 @@ export type LinkErrorCode = "link.invalid" | "link.version_unknown" | "link.othe
 /** Longest link that is looked at; a real one has about 130 characters. */
 const MOST_CHARACTERS = 512;
 const pathForm = /^\/j\/([A-Za-z0-9_-]{22})$/;
-const loopback = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/;
 
 const invalid = (): RoomError<LinkErrorCode> => new RoomError("link.invalid", "This is not a meeting's link");
 
@@ -71,6 +71,6 @@ export function rendezvousUrl(link: Link): string {
 function originOf(text: string): string {
 	if (!URL.canParse(text)) throw invalid();
 	const url = new URL(text);
-	if (url.protocol !== "https:" && !(url.protocol === "http:" && loopback.test(url.hostname))) throw invalid();
+	if (!isProtected(url)) throw invalid();
 	return url.origin;
 }

@@ -1,6 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
+import { isLoopback } from "../core/loopback.ts";
 import { RoomError } from "../core/RoomError.ts";
 
 const COOKIE = "incamera_panel";
@@ -18,11 +19,6 @@ export interface PanelAccessOptions {
 	 * stands before it), it holds there too.
 	 */
 	pairingToken: string | null;
-}
-
-/** Whether an address to listen on can only be reached from this machine. */
-export function isLoopback(host: string): boolean {
-	return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
 }
 
 /** Compares in a time that tells nothing about how much of a guess was right. */

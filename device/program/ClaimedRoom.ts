@@ -1,5 +1,6 @@
 import type { Claim } from "../../provisioning/contract/local.ts";
 import type { CalendarSource } from "../calendar/CalendarSource.ts";
+import { IcsAddress } from "../calendar/IcsAddress.ts";
 import { IcsFile } from "../calendar/IcsFile.ts";
 import type { RoomConfig } from "../config/RoomConfig.ts";
 import type { Intent } from "../contract/intents.ts";
@@ -310,7 +311,11 @@ export class ClaimedRoom implements ShownRoom {
 		const { timeZone, showTitles } = this.#settings;
 		if (!config.calendar || this.#stopped) return;
 		const before = this.#calendar;
-		const calendar = new IcsFile({ path: config.calendar.ics, timeZone, showTitles, clock, log });
+		const day = { timeZone, showTitles, clock, log };
+		const calendar =
+			"ics" in config.calendar
+				? new IcsFile({ path: config.calendar.ics, ...day })
+				: new IcsAddress({ ...config.calendar, ...day });
 		this.#calendar = calendar;
 		calendar.events.on("changed", ({ entries, failure }) =>
 			this.#room.tell({ type: "calendar.changed", entries, failure }),

@@ -1,4 +1,4 @@
-import type { EndReason, FailureReason } from "../contract/failure.ts";
+import type { CalendarFailure, EndReason, FailureReason } from "../contract/failure.ts";
 import { type Equipment, type Hardware, noEquipment, noHardware } from "../contract/peripherals.ts";
 import type { DirectoryEntry, FarEnd, Locale, Security, Source } from "../contract/snapshot.ts";
 import type { Hold } from "./hold.ts";
@@ -56,7 +56,7 @@ export interface RoomContext {
 	brokerUp: boolean;
 	rendezvousUp: boolean;
 	entries: readonly RoomEntry[];
-	calendarFailure: "calendar.unreadable" | null;
+	calendarFailure: CalendarFailure | null;
 	directory: DirectoryEntry[];
 	/** What the room's equipment reports. */
 	equipment: Equipment;

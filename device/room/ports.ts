@@ -1,4 +1,4 @@
-import type { EndReason, FailureReason } from "../contract/failure.ts";
+import type { CalendarFailure, EndReason, FailureReason } from "../contract/failure.ts";
 import type { Intent } from "../contract/intents.ts";
 import type { Equipment, Hardware } from "../contract/peripherals.ts";
 import type { AgendaEntry, FarEnd, Locale, Security, Source } from "../contract/snapshot.ts";
@@ -122,7 +122,7 @@ export type WorldEvent =
 	| { type: "rendezvous.down" }
 	/** `online` null: not known. */
 	| { type: "presence.changed"; room: string; online: boolean | null }
-	| { type: "calendar.changed"; entries: readonly RoomEntry[]; failure: "calendar.unreadable" | null };
+	| { type: "calendar.changed"; entries: readonly RoomEntry[]; failure: CalendarFailure | null };
 
 export type RoomEvent = Intent | SessionEvent | RingEvent | WorldEvent;
 

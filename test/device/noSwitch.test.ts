@@ -111,6 +111,8 @@ describe("the configuration", () => {
 			[
 				// where the device's agent listens, where today's meetings are read, where the room remembers keys
 				...["agent", "calendar", "calendar.ics", "state"],
+				// or asked for, and by what credentials: it gives links, and what is behind one has to prove itself as ever
+				...["calendar.url", "calendar.user", "calendar.password"],
 				...["panel", "panel.host", "panel.port", "panel.names", "panel.pairing"],
 				...["devices", "devices.display", ...source("camera"), ...source("microphone"), ...source("speaker")],
 				...["devices.camera.file", "devices.microphone.file"],

@@ -282,6 +282,31 @@ describe("a room's configuration", () => {
 		]);
 	});
 
+	test("a calendar is in a file, or at an address that nobody on the way can read", () => {
+		const url = "https://calendar.example.org/t0ken/room.ics?export";
+		const of = (calendar: unknown) => problemsOf({ calendar });
+		expect(parsed({ calendar: { url } }).calendar).toEqual({ url, login: null });
+		const login = { user: "room", password: "geheim" };
+		expect(parsed({ calendar: { url, ...login } }).calendar).toEqual({ url, login });
+		expect(of({ url: "http://127.0.0.1:8080/room.ics" })).toEqual([]);
+		for (const calendar of [{}, { url, ics: "today.ics" }])
+			expect(of(calendar)).toEqual(["calendar needs one of ics, url"]);
+		for (const wrong of [
+			"http://calendar.example.org/t0ken",
+			"http://127.0.0.1.example.org/t0ken",
+			"https://user:t0ken@calendar.example.org/",
+			"webcal://calendar.example.org/t0ken",
+			"file:///t0ken",
+			"t0ken",
+		]) {
+			expect(of({ url: wrong })).toEqual([expect.stringMatching(/^calendar\.url must be an https:\/\/ address/)]);
+			expect(of({ url: wrong }).join()).not.toContain("t0ken");
+		}
+		expect(of({ url, user: "room" })).toEqual(["calendar.user needs password, and password needs it"]);
+		expect(of({ url, user: "ro:om", password: "x" })).toEqual(["calendar.user must have no colon in it"]);
+		expect(of({ ics: "today.ics", ...login })).toEqual(["calendar.user is for an address"]);
+	});
+
 	test("a panel on a network needs a pairing secret that can't be guessed", () => {
 		expect(problemsOf({ panel: { port: 1, host: "0.0.0.0" } })).toEqual([
 			"panel.pairing is needed where the panel listens on a network",
@@ -312,7 +337,8 @@ describe("a room's configuration", () => {
 		const scenes = [...sceneNames, "quietMinutes", "eveningAt"];
 		expect([...new Set(keys)].sort()).toEqual(
 			[
-				...["agent", "calendar", "calendar.ics", "state", "farControl"],
+				...["agent", "state", "farControl"],
+				...["calendar", "calendar.ics", "calendar.url", "calendar.user", "calendar.password"],
 				...["panel", "panel.host", "panel.names", "panel.pairing", "panel.port"],
 				...["devices", "devices.camera", "devices.display", "devices.microphone", "devices.speaker"],
 				...["peripherals", ...device.map((key) => `peripherals.*.${key}`)],

@@ -1,4 +1,4 @@
-import { failureReason, serviceTrouble } from "../../../device/contract/failure.ts";
+import { calendarFailure, failureReason, serviceTrouble } from "../../../device/contract/failure.ts";
 import {
 	noEquipment,
 	noHardware,
@@ -172,7 +172,7 @@ export const scenes = {
 		agenda: { entries: day.map((one) => ({ ...one, title: "Quartalsplanung Einkauf", join: false })), failure: null },
 	}),
 	"resting-missing": atRest({
-		agenda: { entries: [], failure: "calendar.unreadable" },
+		agenda: { entries: [], failure: "calendar.unreachable" },
 		missing: ["broker", "calendar"],
 		can: { ...nothing, join: true, meetNow: true },
 	}),
@@ -368,6 +368,11 @@ export type SceneName = keyof typeof scenes;
 /** One scene for each failure, as the end of a call. */
 export const failures = failureReason.options.map((failure) =>
 	scene({ name: "ended", end: null, failure, seconds: 0 }, { can: { ...nothing, dismiss: true, retry: true } }),
+);
+
+/** The same for a calendar that can't be read. */
+export const calendarFailures = calendarFailure.options.map((failure) =>
+	atRest({ agenda: { entries: day, failure }, missing: ["calendar"] }),
 );
 
 /** One scene for each reason why a device is not in service. */

@@ -144,7 +144,8 @@ describe("what the device doesn't allow", () => {
 
 	it("never calls a room free of which it knows nothing", async () => {
 		await open("resting-missing");
-		await page.getByText("The calendar cannot be read").waitFor();
+		await page.getByText("The calendar cannot be reached").waitFor();
+		await page.getByText("please tell IT").waitFor();
 		expect(await page.getByText(/free/i).count()).toBe(0);
 	});
 });

@@ -8,6 +8,7 @@ import { type Aside, asides, openAside } from "../../sim/panel/asides.ts";
 import { type PanelRig, startPanel } from "../../sim/panel/PanelRig.ts";
 import { greyJpeg } from "../../sim/panel/ScriptedRoom.ts";
 import {
+	calendarFailures,
 	failures,
 	inLocale,
 	peripheralFailures,
@@ -164,7 +165,7 @@ describe.each([
 		});
 
 		it("has room for the longest failure", async () => {
-			for (const failure of [...failures, ...serviceTroubles]) {
+			for (const failure of [...failures, ...calendarFailures, ...serviceTroubles]) {
 				rig.room.show(inLocale(failure, locale));
 				await drawn(page);
 				expect(await overflows(page), JSON.stringify(failure.screen)).toEqual([]);

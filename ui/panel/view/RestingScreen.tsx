@@ -91,10 +91,12 @@ export function RestingScreen(props: PanelProps) {
 function Clock({ model, snapshot, words }: PanelProps) {
 	const { locale, timeZone } = snapshot.room;
 	const now = model.now.value;
+	const { failure } = snapshot.agenda;
+	const trouble = failure === null ? null : words.calendar[failure];
 	const state = occupancy(snapshot.agenda, now, timeZone);
 	const until = state.until === null ? "" : timeOfDay(state.until, locale, timeZone);
 	const said = {
-		unknown: words.calendarUnreadable,
+		unknown: trouble?.title,
 		busy: words.busyUntil(until),
 		free: state.until === null ? words.freeToday : words.freeUntil(until),
 	}[state.now];
@@ -103,6 +105,7 @@ function Clock({ model, snapshot, words }: PanelProps) {
 			<p class="clock">{timeOfDay(now, locale, timeZone)}</p>
 			<p class="date">{dateOfDay(now, locale, timeZone)}</p>
 			<p class={`occupancy ${state.now}`}>{said}</p>
+			{trouble === null ? null : <p class="occupancy-next">{trouble.next}</p>}
 		</div>
 	);
 }

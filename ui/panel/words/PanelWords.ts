@@ -1,4 +1,4 @@
-import type { ServiceTrouble } from "../../../device/contract/failure.ts";
+import type { CalendarFailure, ServiceTrouble } from "../../../device/contract/failure.ts";
 import type { PeripheralFailure, Peripherals } from "../../../device/contract/peripherals.ts";
 import type { AgendaEntry, Snapshot } from "../../../device/contract/snapshot.ts";
 import type { Notice } from "../model/PanelModel.ts";
@@ -22,7 +22,8 @@ export interface PanelWords {
 	agenda: string;
 	nothingToday: string;
 	more(count: number): string;
-	calendarUnreadable: string;
+	/** Why the calendar says nothing. */
+	calendar: Record<CalendarFailure, TroubleWords>;
 	join: string;
 	inMinutes(minutes: number): string;
 	sinceMinutes(minutes: number): string;

@@ -19,7 +19,18 @@ export const de: PanelWords = {
 	agenda: "Besprechungen heute",
 	nothingToday: "Heute keine Besprechung mehr",
 	more: (count) => (count === 1 ? "und noch eine" : `und ${count} weitere`),
-	calendarUnreadable: "Der Kalender ist nicht lesbar",
+	calendar: {
+		"calendar.unreadable": { title: "Der Kalender ist nicht lesbar", next: "Bitte der IT sagen." },
+		"calendar.unreachable": {
+			title: "Der Kalender ist nicht erreichbar",
+			next: "Es wird weiter versucht. Bleibt es so, bitte der IT sagen.",
+		},
+		"calendar.untrusted": {
+			title: "Der Kalender ist nicht sicher zu lesen",
+			next: "Die IT muss das Zertifikat seines Servers prüfen.",
+		},
+		"calendar.denied": { title: "Der Kalender wird verweigert", next: "Die IT muss seine Adresse erneuern." },
+	},
 	join: "Beitreten",
 	inMinutes: (minutes) =>
 		minutes <= 0 ? "jetzt" : minutes === 1 ? "in 1 Minute" : minutes < 60 ? `in ${minutes} Minuten` : "später",

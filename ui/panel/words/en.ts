@@ -19,7 +19,18 @@ export const en: PanelWords = {
 	agenda: "Today’s meetings",
 	nothingToday: "No more meetings today",
 	more: (count) => (count === 1 ? "and one more" : `and ${count} more`),
-	calendarUnreadable: "The calendar cannot be read",
+	calendar: {
+		"calendar.unreadable": { title: "The calendar cannot be read", next: "Please tell IT." },
+		"calendar.unreachable": {
+			title: "The calendar cannot be reached",
+			next: "It is being tried again. If it stays so, please tell IT.",
+		},
+		"calendar.untrusted": {
+			title: "The calendar cannot be read safely",
+			next: "IT has to check its server’s certificate.",
+		},
+		"calendar.denied": { title: "The calendar is refused", next: "IT has to renew its address." },
+	},
 	join: "Join",
 	inMinutes: (minutes) =>
 		minutes <= 0 ? "now" : minutes === 1 ? "in 1 minute" : minutes < 60 ? `in ${minutes} minutes` : "later",

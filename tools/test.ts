@@ -28,7 +28,10 @@ function check(name: string, command: string, args: string[]): void {
  * Tests with pictures and sound in real time, one file at a time, so that none starves another; beside them all others, most of which
  * wait for brokers, databases and processes to do something.
  */
-const realTime = ["test/e2e/", "test/conformance/", "test/device/media/", "test/device/program/", "test/ui/guest/"];
+const realTime = [
+	...["test/e2e/", "test/conformance/", "test/device/media/", "test/device/program/", "test/ui/guest/"],
+	"test/ui/panel/steering",
+];
 const lanes = [
 	{ name: "in real time", args: ["--no-file-parallelism", ...realTime] },
 	{ name: "beside them", args: ["--max-workers=2", ...realTime.map((folder) => `--exclude=${folder}**`)] },

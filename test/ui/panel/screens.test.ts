@@ -182,7 +182,8 @@ describe.each([
 	});
 });
 
-describe.each(locales)("axe, in %s", (locale) => {
+// in one language: what it looks at is the same in both, but for the words
+describe("axe", () => {
 	let page: Page;
 	beforeAll(async () => {
 		page = await open(1280, 800);
@@ -190,12 +191,12 @@ describe.each(locales)("axe, in %s", (locale) => {
 	afterAll(() => page.context().close());
 
 	it.each(names)("finds nothing on %s", async (name) => {
-		await show(page, name, locale);
+		await show(page, name, "de");
 		expect(await axe(page)).toEqual([]);
 	});
 
 	it.each(asides)("finds nothing on $name", async (aside) => {
-		await showAside(page, aside, locale);
+		await showAside(page, aside, "de");
 		expect(await axe(page)).toEqual([]);
 	});
 });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import pg from "pg";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Route, scopes } from "../../../../provisioning/contract/http/route.ts";
 import { type RouteId, routes } from "../../../../provisioning/contract/http/routes.ts";
 import { parseRequest } from "../../../../provisioning/service/api/parseRequest.ts";
@@ -11,17 +11,18 @@ import { ORIGIN, TestApi } from "./TestApi.ts";
 let databases: TestDatabases;
 let api: TestApi;
 let admin: { id: string; headers: Record<string, string> };
+// One for all: what is refused leaves nothing behind.
 beforeAll(async () => {
 	databases = await TestDatabases.start();
-});
-afterAll(() => databases?.close());
-beforeEach(async () => {
 	api = await TestApi.start(await databases.fresh());
 	admin = await api.person("fleet_admin");
 	await api.person("fleet_admin");
 	await insertRoom(api.db);
 });
-afterEach(() => api?.close());
+afterAll(async () => {
+	await api?.close();
+	await databases?.close();
+});
 
 const tableOf = (id: RouteId): Route => routes[id];
 const ids = Object.keys(routes) as RouteId[];

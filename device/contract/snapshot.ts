@@ -183,6 +183,8 @@ export const snapshot = z.object({
 	),
 	/** For the service page; null: the agent has not said anything yet. */
 	firmware: z.nullable(firmware),
+	/** A factory reset, for the service page; null: nobody here can do one. `code`: why the last one failed. */
+	reset: z.nullable(z.object({ state: z.enum(["offered", "begun"]), code: z.nullable(z.enum(["reset.failed"])) })),
 	/** What is allowed now: the device's decision, never the page's. */
 	can: z.object({
 		join: z.boolean(),
@@ -205,6 +207,8 @@ export const snapshot = z.object({
 		update: z.boolean(),
 		/** To install what a stick brings. */
 		installStick: z.boolean(),
+		/** To let this device forget everything. */
+		factoryReset: z.boolean(),
 	}),
 });
 export type Snapshot = z.infer<typeof snapshot>;

@@ -47,6 +47,7 @@ export interface LogEvents {
 	/** Whose the device is, as the agent has it; `step` while it enrols. */
 	"claim.state": { state: string; step: string };
 	"claim.failed": { code: string };
+	"device.reset": { state: string; code: string };
 	/** The room program's connection to the agent. */
 	"local.connection": { state: string };
 	"local.refused": { code: string };

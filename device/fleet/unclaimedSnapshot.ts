@@ -35,6 +35,7 @@ const nothing: Snapshot["can"] = {
 	display: false,
 	update: false,
 	installStick: false,
+	factoryReset: false,
 };
 const closed = { state: "closed", flowing: false, device: null } as const;
 
@@ -54,6 +55,7 @@ export function unclaimedSnapshot(state: OutOfService): Omit<Snapshot, "rev"> {
 		identify: null,
 		update: null,
 		firmware: null,
+		reset: null,
 		can: { ...nothing, enrol: screen.name === "unclaimed" && screen.step === "code" && state.trouble === null },
 	};
 }

@@ -32,6 +32,8 @@ export interface PanelFrontOptions {
 	answerUpdate(now: boolean): void;
 	/** A person wants what a stick brings. */
 	installStick(version: string): void;
+	/** A person wants this device to forget everything; false if the agent is not there. */
+	factoryReset(): boolean;
 	/** Somebody touched the panel. */
 	touched(): void;
 	/** This device's addresses; the machine's own if left out. */
@@ -59,6 +61,7 @@ export class PanelFront implements PanelPort {
 	#identify: Snapshot["identify"] = null;
 	#update: Snapshot["update"] = null;
 	#firmware: Snapshot["firmware"] = null;
+	#reset: Snapshot["reset"] = null;
 	#rev = 0;
 	#snapshot: Snapshot;
 	#cancelIdentify: () => void = () => {};
@@ -125,6 +128,11 @@ export class PanelFront implements PanelPort {
 		this.#changed();
 	}
 
+	reset(reset: Snapshot["reset"]): void {
+		this.#reset = reset;
+		this.#changed();
+	}
+
 	close(): void {
 		this.show(null);
 		this.#cancelIdentify();
@@ -147,7 +155,7 @@ export class PanelFront implements PanelPort {
 	}
 
 	intent(intent: Intent): "ack" | "panel.not_now" {
-		const { enrol, answerUpdate, installStick, touched } = this.#options;
+		const { enrol, answerUpdate, installStick, factoryReset, touched } = this.#options;
 		const { can } = this.#snapshot;
 		// said by itself for as long as the list is open: no sign that somebody is still there
 		if (intent.type !== "panel.look") touched();
@@ -161,6 +169,7 @@ export class PanelFront implements PanelPort {
 			installStick(intent.version);
 			return "ack";
 		}
+		if (intent.type === "panel.factory_reset") return can.factoryReset && factoryReset() ? "ack" : "panel.not_now";
 		if (this.#room) return this.#room.intent(intent);
 		if (intent.type === "panel.locale") {
 			this.#locale = intent.locale;
@@ -207,12 +216,14 @@ export class PanelFront implements PanelPort {
 		};
 		const update = this.#update;
 		const firmware = this.#firmware;
+		const reset = this.#reset;
 		const can = {
 			...below.can,
 			update: update?.asks === true && !isOccupied(below),
 			installStick: firmware?.stick?.code === null && update === null && !isOccupied(below),
+			factoryReset: reset?.state === "offered" && !isWriting(update) && !isOccupied(below),
 		};
-		return { ...below, rev: this.#rev, now, identify: this.#identify, update, firmware, can };
+		return { ...below, rev: this.#rev, now, identify: this.#identify, update, firmware, reset, can };
 	}
 
 	#changed(): void {
@@ -231,6 +242,11 @@ export class PanelFront implements PanelPort {
 		}
 		this.#cancelLook = this.#options.clock.after(LOOK_MS, () => this.#look());
 	}
+}
+
+/** An update that has begun to change what starts is seen through first. */
+function isWriting(update: Snapshot["update"]): boolean {
+	return update !== null && ["installing", "restarting", "probation"].includes(update.state);
 }
 
 /** Addresses by which this machine can be reached from its networks; IPv6 only where there is no IPv4. */

@@ -42,6 +42,7 @@ export function roomSnapshot(state: RoomState, inputs: SnapshotInputs): Snapshot
 		identify: null,
 		update: null,
 		firmware: null,
+		reset: null,
 		can: can(
 			state,
 			screen,
@@ -142,5 +143,6 @@ function can(state: RoomState, screen: Screen, joinable: boolean): Can {
 		display: context.equipment.display !== null,
 		update: false,
 		installStick: false,
+		factoryReset: false,
 	};
 }

@@ -17,6 +17,7 @@ import type { FirmwareExecutor } from "./jobs/FirmwareExecutor.ts";
 import { RoomLink } from "./local/RoomLink.ts";
 import { RoomState } from "./local/RoomState.ts";
 import { Refusals } from "./Refusals.ts";
+import { ResetDesk } from "./reset/ResetDesk.ts";
 import { eventRow } from "./session/deviceEvents.ts";
 import { FleetSession } from "./session/FleetSession.ts";
 import { AgentStore } from "./store/AgentStore.ts";
@@ -54,6 +55,7 @@ export class Agent {
 	#facts: DeviceFacts;
 	readonly #actor: Actor<typeof claimMachine>;
 	readonly #carriedCode: CarriedCode | null;
+	readonly #reset: ResetDesk;
 	/** The last session's end. */
 	#ending: Promise<void> = Promise.resolve();
 	#cancelLearning: () => void = () => {};
@@ -114,6 +116,10 @@ export class Agent {
 		const { codeFile } = config.bootstrap;
 		const enrol = (code: string) => this.#actor.send({ type: "panel.enrol", code, at: clock.now() });
 		this.#carriedCode = codeFile === undefined ? null : new CarriedCode({ file: codeFile, clock, enrol });
+		this.#reset = new ResetDesk({
+			...{ wish: config.reset ?? null, link: this.#link, room: this.#room, clock, log },
+			begun: () => this.#leave(),
+		});
 		this.#actor.subscribe({
 			next: (snapshot) => {
 				this.#tell();
@@ -140,6 +146,7 @@ export class Agent {
 	async close(): Promise<void> {
 		this.#cancelLearning();
 		this.#carriedCode?.close();
+		this.#reset.close();
 		this.#actor.stop();
 		await this.#ending;
 		this.#room.close();
@@ -235,6 +242,13 @@ export class Agent {
 			device: identity.deviceId,
 			authority: identity.pem.ca,
 		});
+	}
+
+	/** The fleet hears that this device forgets it, if it can hear just now. */
+	#leave(): void {
+		const { membership } = this.#actor.getSnapshot().context;
+		if (!membership) return;
+		this.#outbox.add(eventRow(membership.identity.deviceId, "device.reset", { ts: this.#clock.now(), data: {} }));
 	}
 
 	/** In this order: a power cut at any point leaves a device that goes on forgetting. */

@@ -28,6 +28,8 @@ const keys = z.strictObject({
 	updateRoot: z.optional(path),
 	/** Where USB sticks are mounted, each in a folder of its own: what they bring is offered at the panel. Absent: nobody looks. */
 	sticks: z.optional(path),
+	/** A file that appears here resets the device (`incamera-reset.path`), and the panel offers it. Absent: nobody here can. */
+	reset: z.optional(path),
 	/** Of downloads, at most; less while the room is in a call. Absent: 4000. */
 	downloadKilobytesPerSecond: z.optional(z.number().check(z.gte(32), z.lte(1_000_000))),
 });

@@ -16,6 +16,8 @@ export const eventData = {
 	"peripheral.changed": peripheral,
 	trouble: z.object({ code, over: z.boolean() }),
 	"update.rolled_back": z.object({ version, reason: code }),
+	/** The last that it says: somebody at its panel has let it forget everything, this fleet too. */
+	"device.reset": z.object({}),
 } as const satisfies Record<z.infer<typeof eventType>, z.ZodMiniType>;
 
 type Kinds = typeof eventData;

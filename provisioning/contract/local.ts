@@ -82,6 +82,12 @@ export const firmwareShown = z.object({
 });
 export type FirmwareShown = z.infer<typeof firmwareShown>;
 
+/** What the panel's service page offers of a factory reset; null: nobody here can do one. `code`: why the last one failed. */
+export const resetShown = z.nullable(
+	z.object({ state: z.enum(["offered", "begun"]), code: z.nullable(z.enum(["reset.failed"])) }),
+);
+export type ResetShown = z.infer<typeof resetShown>;
+
 /** Agent → room program. */
 export const fromAgent = z.discriminatedUnion("t", [
 	z.object({ t: z.literal("hello"), v: z.literal(LOCAL_VERSION) }),
@@ -107,6 +113,7 @@ export const fromAgent = z.discriminatedUnion("t", [
 	}),
 	z.object({ t: z.literal("command"), mid: random16, command }),
 	z.object({ t: z.literal("firmware"), firmware: firmwareShown }),
+	z.object({ t: z.literal("reset"), reset: resetShown }),
 	/** What an update is doing, for the panel; null: nothing. */
 	z.object({
 		t: z.literal("update"),
@@ -169,6 +176,8 @@ export const fromRoom = z.discriminatedUnion("t", [
 	}),
 	/** A person at the panel wants this version, which a stick has. */
 	z.object({ t: z.literal("installStick"), version: z.string().check(z.maxLength(60)) }),
+	/** A person at the panel wants this device to forget everything: key, fleet, settings. */
+	z.object({ t: z.literal("reset") }),
 	/** A person at the panel lets a waiting update happen now, or not before its deadline. */
 	z.object({ t: z.literal("update"), now: z.boolean() }),
 ]);

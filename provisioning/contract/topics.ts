@@ -37,6 +37,7 @@ export const eventType = z.enum([
 	"peripheral.changed",
 	"trouble",
 	"update.rolled_back",
+	"device.reset",
 ]);
 export type EventType = z.infer<typeof eventType>;
 

@@ -210,7 +210,7 @@ describe("the fleet", () => {
 			);
 		expect(kinds(fromAgent, "t").sort()).toEqual(
 			[
-				...["hello", "claim", "twin", "command", "update", "firmware"],
+				...["hello", "claim", "twin", "command", "update", "firmware", "reset"],
 				// ringing: sealed frames, which the room judges; a ring opens nothing
 				...["line", "presence", "directory", "ring", "sent"],
 			].sort(),

@@ -23,6 +23,7 @@ const asRoot: Record<string, string> = {
 	"incamera-setup.service": "reads the ESP and the machine's serial number",
 	"incamera-restart.service": "the same, when the agent asks",
 	"incamera-give-up.service": "starts the machine again",
+	"incamera-reset.service": "disks are root's",
 	"incamera-tpm.service": "the TPM is root's",
 };
 
@@ -33,6 +34,7 @@ describe("the units", () => {
 			"incamera-give-up.service",
 			"incamera-health.service",
 			"incamera-kiosk.service",
+			"incamera-reset.service",
 			"incamera-restart.service",
 			"incamera-room.service",
 			"incamera-setup.service",
@@ -70,6 +72,28 @@ describe("the units", () => {
 		expect(rule).toMatch(/--options=ro,nosuid,nodev,noexec,/);
 		const setup = readFileSync(join(root, "image/root/programs/setup.ts"), "utf8");
 		expect(rule).toContain(/sticks: "([^"]+)"/.exec(setup)?.[1]);
+	});
+
+	it("reset a device when its agent wishes so, by the file that it is told of, and see to that before anything is opened", () => {
+		const at = (name: string): string => readFileSync(join(overlay, "usr/lib/systemd/system", name), "utf8");
+		const wish = /^PathExists=(.+)$/m.exec(at("incamera-reset.path"))?.[1];
+		expect(readFileSync(join(root, "image/root/programs/setup.ts"), "utf8")).toContain(`reset: "${wish}"`);
+		const reset = units.get("incamera-reset.service") ?? "";
+		expect(values(reset, "ExecStart")).toEqual([
+			`/usr/bin/rm -f ${wish}`,
+			"/usr/lib/incamera/data-reset",
+			"/usr/bin/systemctl --no-block reboot",
+		]);
+		expect(values(reset, "DevicePolicy")).toEqual(["closed"]);
+		expect(values(reset, "DeviceAllow")).toEqual(["block-* rw"]);
+		expect(values(at("systemd-repart.service.d/incamera.conf"), "ExecStart")).toEqual([
+			"",
+			"/usr/lib/incamera/data-make",
+		]);
+		expect(values(at("systemd-cryptsetup@data.service.d/incamera.conf"), "After")[0]).toContain(
+			"systemd-repart.service",
+		);
+		expect(readFileSync(join(root, "image/root/finish.sh"), "utf8")).toContain("incamera-reset.path");
 	});
 
 	it("let the browser talk to this machine only", () => {

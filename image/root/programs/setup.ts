@@ -105,6 +105,7 @@ write("agent.yaml", {
 		codeFile: join(enrolment, "code"),
 	},
 	...firmware,
+	reset: "/run/incamera/reset",
 	facts: {
 		model: (noSerial.test(dmi("product_name")) ? "InCamera" : dmi("product_name")).slice(0, 80),
 		serial: serialNumber(),

@@ -24,6 +24,7 @@ import { storeEvents } from "../events/events.ts";
 import type { DatabaseRevocations } from "../registry/DatabaseRevocations.ts";
 import { takePresences } from "../registry/presences.ts";
 import { Registry } from "../registry/Registry.ts";
+import { takeResets } from "../registry/resets.ts";
 import { Director } from "../rollouts/Director.ts";
 import { takeJobReports } from "../rollouts/jobReports.ts";
 import { Rollouts } from "../rollouts/Rollouts.ts";
@@ -206,7 +207,10 @@ export class FleetWorker {
 			commandResponse: { most: 50, take: (frames) => commands.takeResponses(frames) },
 			event: {
 				most: 500,
-				take: async (frames) => counters.add("events_stored", {}, await storeEvents(db, frames, clock.now())),
+				take: async (frames) => {
+					counters.add("events_stored", {}, await storeEvents(db, frames, clock.now()));
+					await takeResets(this.duties.registry, frames);
+				},
 			},
 			jobStatus: {
 				most: 200,

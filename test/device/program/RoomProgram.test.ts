@@ -341,6 +341,30 @@ test("what a stick brings is installed by a hand at the panel: only what it saw,
 	expect(await panel.touch({ type: "panel.install_stick", version: "1.4.0" })).toBe("panel.not_now");
 });
 
+test("a factory reset is offered where the agent offers one: never in a call or while an update is written, and not twice", async () => {
+	await inService();
+	expect(panel.snapshot.reset).toBeNull();
+	expect(await panel.touch({ type: "panel.factory_reset" })).toBe("panel.not_now");
+	agent.reset({ state: "offered", code: null });
+	await shows(({ can }) => can.factoryReset, "the offer");
+	for (const state of ["installing", "restarting", "probation"] as const) {
+		agent.update({ state, version: "1.4.0", pct: null, asks: false, waitsFor: null });
+		await shows(({ update, can }) => update?.state === state && !can.factoryReset, `that it waits while ${state}`);
+	}
+	agent.update({ state: "downloading", version: "1.4.0", pct: 3, asks: false, waitsFor: null });
+	await shows(({ can }) => can.factoryReset, "the offer");
+	expect(await panel.touch({ type: "panel.factory_reset" })).toBe("ack");
+	await agent.heard("reset");
+	agent.reset({ state: "begun", code: null });
+	await shows(({ can, reset }) => reset?.state === "begun" && !can.factoryReset, "that it has begun");
+	expect(await panel.touch({ type: "panel.factory_reset" })).toBe("panel.not_now");
+	agent.reset({ state: "offered", code: "reset.failed" });
+	await shows(({ can, reset }) => reset?.code === "reset.failed" && can.factoryReset, "why not");
+	await joining();
+	expect(panel.snapshot.can.factoryReset).toBe(false);
+	expect(await panel.touch({ type: "panel.factory_reset" })).toBe("panel.not_now");
+});
+
 /** Of the engine that runs, found by its parent: this process. */
 function enginePid(): number {
 	const pid = program?.enginePid;

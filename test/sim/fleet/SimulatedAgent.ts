@@ -90,6 +90,10 @@ export class SimulatedAgent {
 		this.#tell({ t: "firmware", firmware });
 	}
 
+	reset(reset: Extract<FromAgent, { t: "reset" }>["reset"]): void {
+		this.#tell({ t: "reset", reset });
+	}
+
 	/** Asks for something and resolves with the room program's answer. */
 	async command(command: Command): Promise<Said<"command">> {
 		const mid = randomBytes(16).toString("base64url");

@@ -8,6 +8,8 @@ export interface Aside {
 	scene: SceneName;
 	/** The buttons that lead there, one after the other. */
 	through: Record<Locale, string>[];
+	/** And one that has to be held. */
+	hold?: Record<Locale, string>;
 }
 
 const rooms = { de: "Raum anrufen", en: "Call a room" };
@@ -18,6 +20,7 @@ const display = { de: "Display", en: "Display" };
 const store = { de: "Ansicht merken", en: "Keep this view" };
 const board = { de: "Tafel", en: "Tafel" };
 const more = { de: "Mehr", en: "More" };
+const openReset = { de: "Zum Öffnen halten", en: "Hold to open" };
 const service = { de: "Ansehen", en: "Look" };
 
 /** Everything that can be opened beside the device's screens. */
@@ -46,6 +49,10 @@ export const asides: Aside[] = [
 	{ name: "resting-stick-service", scene: "resting-stick", through: [more, service] },
 	{ name: "resting-stick-refused-service", scene: "resting-stick-refused", through: [more, service] },
 	{ name: "resting-stick-waiting-service", scene: "resting-stick-waiting", through: [more, service] },
+	{ name: "resting-reset-service", scene: "resting-reset", through: [more, service] },
+	{ name: "resting-reset-failed-service", scene: "resting-reset-failed", through: [more, service] },
+	{ name: "resting-reset-waiting-service", scene: "resting-reset-waiting", through: [more, service] },
+	{ name: "resting-reset-question", scene: "resting-reset", through: [more, service], hold: openReset },
 	{ name: "trouble-more", scene: "trouble", through: [more] },
 	{ name: "trouble-service", scene: "trouble", through: [more, service] },
 ];
@@ -54,4 +61,10 @@ export const asides: Aside[] = [
 export async function openAside(page: Page, aside: Aside, locale: Locale): Promise<void> {
 	for (const button of aside.through)
 		await page.getByRole("button", { name: button[locale], exact: true }).last().click();
+	if (aside.hold === undefined) return;
+	const held = page.getByRole("button", { name: aside.hold[locale], exact: true });
+	await held.focus();
+	await page.keyboard.down("Enter");
+	await held.waitFor({ state: "detached" });
+	await page.keyboard.up("Enter");
 }

@@ -29,6 +29,7 @@ const nothing: Snapshot["can"] = {
 	display: false,
 	update: false,
 	installStick: false,
+	factoryReset: false,
 };
 
 const closed: Source = { state: "closed", flowing: false, device: null };
@@ -72,6 +73,7 @@ export function atRest(change: Partial<Snapshot> = {}): Snapshot {
 		identify: null,
 		update: null,
 		firmware: null,
+		reset: null,
 		can: { ...nothing, join: true, meetNow: true, call: true },
 		...change,
 	};
@@ -333,6 +335,28 @@ export const scenes = {
 			last: null,
 			stick: { version: "1.5.1", code: null },
 		},
+	}),
+	"resting-reset": atRest({
+		peripherals: { ...equipment, display: null, devices: [ptz] },
+		firmware: {
+			version: "1.4.0",
+			slots: [
+				{ name: "A", version: "1.4.0", state: "runs" },
+				{ name: "B", version: "1.3.2", state: "ready" },
+			],
+			last: null,
+			stick: null,
+		},
+		reset: { state: "offered", code: null },
+		can: { ...nothing, join: true, meetNow: true, call: true, factoryReset: true },
+	}),
+	"resting-reset-failed": atRest({
+		reset: { state: "offered", code: "reset.failed" },
+		can: { ...nothing, join: true, meetNow: true, call: true, factoryReset: true },
+	}),
+	"resting-reset-waiting": atRest({
+		update: { state: "installing", version: "1.5.1", pct: 40, asks: false, waitsFor: null },
+		reset: { state: "offered", code: null },
 	}),
 	trouble: scene(
 		{ name: "trouble", failure: "media.engine_failed", retryAt: morning + 12_000 },

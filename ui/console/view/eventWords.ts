@@ -55,6 +55,8 @@ export function eventText({ type, data }: Event, say: ConsoleWords): EventText {
 			const { version, reason } = data as EventData[typeof type];
 			return { text: parts(version, reasonOf(reason, say)), code: reason };
 		}
+		case "device.reset":
+			return { text: "", code: null };
 	}
 }
 
@@ -69,6 +71,7 @@ export function eventTone({ type, data }: Event): "calm" | "alarm" | "plain" {
 			return (data as EventData[typeof type]).state === "lost" ? "alarm" : "calm";
 		case "engine.failed":
 		case "update.rolled_back":
+		case "device.reset":
 			return "alarm";
 		default:
 			return "plain";

@@ -139,6 +139,7 @@ export const de: ConsoleWords = {
 		"peripheral.changed": "Ausstattung",
 		trouble: "Störung",
 		"update.rolled_back": "Aktualisierung zurückgefallen",
+		"device.reset": "Auf Werkszustand zurückgesetzt",
 	},
 	reasons: {
 		"call.left": "Raum hat aufgelegt",

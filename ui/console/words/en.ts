@@ -116,6 +116,7 @@ export const en: ConsoleWords = {
 		"peripheral.changed": "Equipment",
 		trouble: "Trouble",
 		"update.rolled_back": "Update fell back",
+		"device.reset": "Reset to factory state",
 	},
 	reasons: {
 		"call.left": "the room hung up",

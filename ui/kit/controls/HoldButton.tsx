@@ -6,6 +6,7 @@ import { Icon } from "../icons/Icon.tsx";
 const HOLD_MS = 1500;
 
 interface Props {
+	kind?: "plain" | "alarm";
 	icon?: string;
 	class?: string;
 	disabled?: boolean;
@@ -16,7 +17,15 @@ interface Props {
 }
 
 /** For what must not happen by a touch in passing: finger or key stays down until the bar is full; let go before, nothing was asked. */
-export function HoldButton({ icon, disabled = false, pending = false, onHeld, children, ...props }: Props) {
+export function HoldButton({
+	kind = "plain",
+	icon,
+	disabled = false,
+	pending = false,
+	onHeld,
+	children,
+	...props
+}: Props) {
 	const [holding, setHolding] = useState(false);
 	const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
 	const letGo = (): void => {
@@ -41,7 +50,7 @@ export function HoldButton({ icon, disabled = false, pending = false, onHeld, ch
 	return (
 		<button
 			type="button"
-			class={["button plain hold", props.class ?? ""].join(" ").trim()}
+			class={["button", kind, "hold", props.class ?? ""].join(" ").trim()}
 			data-holding={holding || undefined}
 			aria-busy={pending}
 			disabled={disabled}

@@ -6,7 +6,7 @@ import { PanelSocket } from "./PanelSocket.ts";
 import { Steering } from "./Steering.ts";
 
 /** What a person opened on this panel beside what the device says; another panel of the room doesn't follow it. */
-export type Aside = "rooms" | "link" | "compare" | "camera" | "display" | "more" | "service" | null;
+export type Aside = "rooms" | "link" | "compare" | "camera" | "display" | "more" | "service" | "reset" | null;
 
 /** What is said for a moment: the device refused a touch, or hardware holds what was touched. */
 export type Notice = "refused" | "microphone-held" | "camera-held";

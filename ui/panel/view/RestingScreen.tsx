@@ -24,7 +24,8 @@ export function RestingScreen(props: PanelProps) {
 	if (model.aside.value === "rooms") return <RoomsScreen key="rooms" {...props} />;
 	if (model.aside.value === "link") return <LinkScreen key="link" {...props} />;
 	if (model.aside.value === "more") return <MoreScreen key="more" {...props} />;
-	if (model.aside.value === "service") return <ServiceScreen key="service" {...props} />;
+	if (model.aside.value === "service" || model.aside.value === "reset")
+		return <ServiceScreen key="service" {...props} />;
 	const { room, can, directory } = snapshot;
 	// That the calendar can't be read stands under the clock already.
 	const missing = snapshot.missing.filter((what) => what !== "calendar" || snapshot.agenda.failure === null);

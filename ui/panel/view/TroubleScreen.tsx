@@ -14,7 +14,8 @@ export function TroubleScreen(props: ScreenProps<"trouble">) {
 	const { model, snapshot, words, screen } = props;
 	const { can } = snapshot;
 	if (model.aside.value === "more") return <MoreScreen key="more" {...props} />;
-	if (model.aside.value === "service") return <ServiceScreen key="service" {...props} />;
+	if (model.aside.value === "service" || model.aside.value === "reset")
+		return <ServiceScreen key="service" {...props} />;
 	return (
 		<Frame
 			key="trouble"

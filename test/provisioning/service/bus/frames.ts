@@ -26,6 +26,7 @@ export const goodFrames = (id: string): { kind: FrameKind; topic: string; messag
 		"peripheral.changed": { id: "tv", kind: "display", state: "lost", failure: "link.silent" },
 		trouble: { code: "camera.lost", over: false },
 		"update.rolled_back": { version: "1.0.1", reason: "update.probation_failed" },
+		"device.reset": {},
 	} satisfies Record<EventType, object>).map(([type, data]) => ({
 		kind: "event" as const,
 		topic: topics.event(id, type),

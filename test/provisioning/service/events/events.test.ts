@@ -16,6 +16,7 @@ import { BrokerLine } from "../../../../provisioning/line/BrokerLine.ts";
 import { ServiceLine } from "../../../../provisioning/service/bus/ServiceLine.ts";
 import { purgeEvents, storeEvents } from "../../../../provisioning/service/events/events.ts";
 import { ANNOUNCEMENTS, announce, readAnnouncement } from "../../../../provisioning/service/fleet/announcements.ts";
+import { takeResets } from "../../../../provisioning/service/registry/resets.ts";
 import { type DeviceIdentity, random16 } from "../../../sim/fleet/enrolDevice.ts";
 import type { SimulatedDevice } from "../../../sim/fleet/SimulatedDevice.ts";
 import { TestFleet } from "../fleet/TestFleet.ts";
@@ -144,6 +145,22 @@ test("the same message id of another device is another event; of nobody's device
 	const frames = [frame(device.id), frame(other.id), frame(device.id), frame("dev-nobody-here")];
 	expect(await storeEvents(fleet.db, frames, Date.now())).toBe(2);
 	expect(await storeEvents(fleet.db, frames, Date.now())).toBe(0);
+});
+
+test("whose panel has let it forget the fleet is out of it, once, as if it had been asked to leave", async () => {
+	const leaving = await fleet.device();
+	const said = envelope();
+	await leaving.tell("device.reset", {}, said);
+	await expect.poll(async () => (await fleet.row(leaving.id))?.state).toBe("retired");
+	expect(await stored(leaving.id)).toEqual([said.mid]);
+	await takeResets(fleet.duties.registry, [
+		{ kind: "event", id: leaving.id, type: "device.reset", message: { ...said, data: {} } },
+		{ kind: "event", id: "dev-nobody-here", type: "device.reset", message: { ...said, data: {} } },
+		{ kind: "event", id: device.id, type: "trouble", message: { ...said, data: { code: "camera.lost", over: true } } },
+	]);
+	expect((await fleet.row(device.id))?.state).toBe("active");
+	const audit = await fleet.db.selectFrom("audit").selectAll().where("action", "=", "device.retire").execute();
+	expect(audit.map(({ actor, target }) => [actor, target])).toEqual([[`device:${leaving.id}`, `device:${leaving.id}`]]);
 });
 
 test("a clock that is far off is no reason to lose what it says", async () => {

@@ -8,16 +8,21 @@ import { Button } from "../../../kit/controls/Button.tsx";
 import { Icon } from "../../../kit/icons/Icon.tsx";
 import { Frame } from "../Frame.tsx";
 import type { PanelProps } from "../ScreenProps.ts";
-import { Firmware } from "./Firmware.tsx";
+import { later } from "./later.tsx";
 import { whenOf } from "./whenOf.ts";
 
 type Device = Peripherals["devices"][number];
 const icons: Record<Device["kind"], string> = { camera, display: monitor, "panel-bus": keys };
 
-/** The firmware, and each of the room's devices: what it is, where it is connected, whether it is there and since when; else why, and what to do. */
+const FirmwareRows = later(() => import("./FirmwareRows.tsx").then((part) => part.FirmwareRows));
+const ResetRow = later(() => import("./ResetRow.tsx").then((part) => part.ResetRow));
+const ResetScreen = later(() => import("./ResetScreen.tsx").then((part) => part.ResetScreen));
+
+/** The firmware, and each of the room's devices: what it is, where it is connected, whether it is there and since when; else why, and what to do. Last, the way back to where it began. */
 export function ServiceScreen(props: PanelProps) {
 	const { model, snapshot, words } = props;
 	const { devices } = snapshot.peripherals;
+	if (model.aside.value === "reset") return <ResetScreen {...props} />;
 	return (
 		<Frame
 			{...props}
@@ -47,11 +52,12 @@ export function ServiceScreen(props: PanelProps) {
 		>
 			{/* biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls has to be scrolled by keys too. */}
 			<ul class="devices" tabIndex={0} aria-label={words.service.title}>
-				<Firmware {...props} />
+				<FirmwareRows {...props} />
 				{devices.map((device) => (
 					<DeviceRow key={device.id} {...props} device={device} />
 				))}
 				{devices.length === 0 ? <li class="explain">{words.service.none}</li> : null}
+				<ResetRow {...props} />
 			</ul>
 		</Frame>
 	);

@@ -58,6 +58,7 @@ const usage = new Set([
 	"flash.no_disk_image",
 	"config.invalid",
 	"config.unreadable",
+	"setup.authority_refused",
 ]);
 const unhealthy = new Set(["doctor.unhealthy", "audit.broken"]);
 
@@ -106,6 +107,8 @@ export const nextSteps: Readonly<Record<string, string>> = {
 	"flash.read_back_differs": "Don't use this disk: it is broken, or smaller than it says.",
 	"prepare.no_disk":
 		"It wants a flashed disk or an unpacked .img. A packed image is prepared while it is flashed: incamera image flash … --setup setup.yaml",
+	"setup.authority_refused":
+		"It wants the certificate of the authority that signed your servers' ones, as PEM: openssl x509 -noout -text -in FILE says CA:TRUE.",
 	"prepare.no_mtools": "Install Debian's package mtools.",
 	"repo.key_missing":
 		"Keys are root-1.pem to root-3.pem, targets.pem, snapshot.pem and timestamp.pem; `repo init` made them.",

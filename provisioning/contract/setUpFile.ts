@@ -2,7 +2,25 @@ import * as z from "zod/mini";
 import { readCode } from "./enrolment.ts";
 
 const url = (scheme: RegExp) => z.string().check(z.regex(scheme), z.maxLength(300));
+/** One certificate, and no key beside it by mistake. */
+const certificate = z
+	.string()
+	.check(z.maxLength(8192), z.regex(/^\s*-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*$/));
 const address = z.union([z.ipv4(), z.ipv6()]);
+const calendar = z
+	.strictObject({
+		/** A secret: such links hold a token. */
+		url: z.string().check(
+			z.maxLength(2000),
+			z.refine((value) => {
+				const { protocol, username, password } = URL.parse(value) ?? {};
+				return protocol === "https:" && username === "" && password === "";
+			}),
+		),
+		user: z.optional(z.string().check(z.regex(/^[^:\p{Cc}\s](?:[^:\p{Cc}]{0,198}[^:\p{Cc}\s])?$/u))),
+		password: z.optional(z.string().check(z.regex(/^\S(?:.{0,198}\S)?$/))),
+	})
+	.check(z.refine(({ user, password }) => (user === undefined) === (password === undefined)));
 
 /** What IT writes for a device before its first start, `incamera/setup.yaml` on the start partition. Nothing in it is a secret of a call. */
 export const setUpFile = z.strictObject({
@@ -31,9 +49,13 @@ export const setUpFile = z.strictObject({
 			ntp: z.optional(z.array(z.string().check(z.regex(/^[A-Za-z0-9.:-]{1,253}$/))).check(z.maxLength(4))),
 		}),
 	),
+	/** Who else may vouch for servers (X.509, CA:TRUE): rendezvous, calendar, downloads. Never for the fleet's broker, nor for a call. */
+	authorities: z.optional(z.array(certificate).check(z.maxLength(8))),
 	/** Keys of the room's configuration (device/config/room.example.yaml): equipment, scenes, devices. Checked by the room program. */
 	room: z.optional(
 		z.strictObject({
+			/** By its address: a device of the image has no files of anybody. */
+			calendar: z.optional(calendar),
 			devices: z.optional(z.unknown()),
 			peripherals: z.optional(z.unknown()),
 			scenes: z.optional(z.unknown()),

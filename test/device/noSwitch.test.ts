@@ -18,6 +18,7 @@ import { sceneNames } from "../../device/peripherals/model/scenes.ts";
 import type { RoomSettings } from "../../device/room/ports.ts";
 import { command } from "../../provisioning/contract/commands.ts";
 import { fromAgent } from "../../provisioning/contract/local.ts";
+import { setUpFile } from "../../provisioning/contract/setUpFile.ts";
 import { twinDoc } from "../../provisioning/contract/twin.ts";
 import { makeNative, root } from "./media/native/built.ts";
 
@@ -171,6 +172,41 @@ describe("the configuration", () => {
 				message: expect.stringContaining(key),
 			});
 		});
+	});
+});
+
+describe("the set-up file of a device of the image", () => {
+	it("has these keys, and none of them is about encryption", () => {
+		const keys: Record<string, string> = {
+			fleet: "",
+			"fleet.bootstrap": "where an unclaimed device asks; the fleet has to know its code",
+			"fleet.page": "what the panel's QR opens",
+			"fleet.code": "the code, once",
+			network: "",
+			"network.address": "how the device is reached; who is on the way is nobody's to trust",
+			"network.gateway": "as address",
+			"network.dns": "as address",
+			"network.ntp": "as address",
+			authorities:
+				"who else vouches for rendezvous, calendar and downloads; a call asks neither of them, nor whoever vouches for them",
+			room: "",
+			"room.calendar": "see the configuration, as for all of the room's",
+			"room.calendar.url": "",
+			"room.calendar.user": "",
+			"room.calendar.password": "",
+			"room.devices": "",
+			"room.peripherals": "",
+			"room.scenes": "",
+			"room.farControl": "",
+		};
+		expect([...new Set(keysOf(setUpFile._zod.def as unknown as Definition))].sort()).toEqual(Object.keys(keys).sort());
+	});
+
+	it("gives authorities to programs, not to calls: nothing of a call looks at what TLS trusts", () => {
+		const asking = found(
+			/\bgetCACertificates\b|\brootCertificates\b|\bsetDefaultCACertificates\b|NODE_EXTRA_CA_CERTS/g,
+		);
+		expect(asking).toEqual([]);
 	});
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { parseRoomConfig } from "../../device/config/parseRoomConfig.ts";
 import { networkUnit } from "../../image/root/programs/networkUnit.ts";
 import { setUpFile } from "../../provisioning/contract/setUpFile.ts";
 
@@ -15,6 +16,30 @@ describe("a technician's set-up file", () => {
 	});
 
 	it.each([
+		{ url: "https://calendar.example/t0ken/room.ics?export" },
+		{ url: "https://calendar.example:8443/t0ken", user: "room 1", password: "p:w ö" },
+	])("may name the room's calendar as %j, which the room program takes as well", (calendar) => {
+		expect(setUpFile.safeParse({ room: { calendar } }).success).toBe(true);
+		const room = { panel: { port: 8081 }, state: "state", calendar };
+		expect(parseRoomConfig(JSON.stringify(room))).toMatchObject({
+			ok: true,
+			config: { calendar: { url: calendar.url } },
+		});
+	});
+
+	it.each([
+		...["http://calendar.example/", "http://127.0.0.1/", "https://user:pw@calendar.example/", "https://", "x"].map(
+			(url) => ({ url }),
+		),
+		{ ics: "/etc/passwd" },
+		{ url: "https://calendar.example/", user: "room" },
+		{ url: "https://calendar.example/", user: "ro:om", password: "x" },
+		{ url: "https://calendar.example/", user: " ", password: "x" },
+	])("names no calendar as %j", (calendar) => {
+		expect(setUpFile.safeParse({ room: { calendar } }).success).toBe(false);
+	});
+
+	it.each([
 		{ fleet: { bootstrap: "mqtt://fleet.example" } },
 		{ fleet: { bootstrap: "mqtts://fleet.example/x y" } },
 		{ fleet: { bootstrap: "mqtts://f", page: "javascript:alert(1)" } },
@@ -24,6 +49,9 @@ describe("a technician's set-up file", () => {
 		{ room: { panel: { host: "0.0.0.0" } } },
 		{ room: { agent: "/tmp/other.sock" } },
 		{ password: "x" },
+		{ authorities: ["-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"] },
+		{ authorities: ["/etc/ssl/certs/ca.pem"] },
+		{ authorities: Array(9).fill("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n") },
 	])("is refused as %j", (value) => {
 		expect(setUpFile.safeParse(value).success).toBe(false);
 	});

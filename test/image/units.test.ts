@@ -102,6 +102,20 @@ describe("the units", () => {
 		expect(values(kiosk, "IPAddressAllow")).toEqual(["localhost"]);
 	});
 
+	it("trust whom the set-up file brings in two programs only, both started after it was written", () => {
+		const file = "NODE_EXTRA_CA_CERTS=/run/incamera-setup/authorities.pem";
+		const trusting = [...units].filter(([, unit]) => unit.includes("NODE_EXTRA_CA_CERTS"));
+		expect(trusting.map(([name]) => name).sort()).toEqual(["incamera-agent.service", "incamera-room.service"]);
+		for (const [, unit] of trusting) {
+			expect(values(unit, "Environment")).toContain(file);
+			expect(values(unit, "Requires").join(" ")).toContain("incamera-setup.service");
+			expect(values(unit, "After").join(" ")).toContain("incamera-setup.service");
+		}
+		const setup = readFileSync(join(root, "image/root/programs/setup.ts"), "utf8");
+		expect(setup).toContain('const run = "/run/incamera-setup";');
+		expect(setup).toContain('join(run, "authorities.pem")');
+	});
+
 	it("come back by themselves where they stay", () => {
 		for (const name of ["incamera-agent.service", "incamera-room.service", "incamera-kiosk.service"]) {
 			expect([name, values(units.get(name) ?? "", "Restart")]).toEqual([name, ["always"]]);

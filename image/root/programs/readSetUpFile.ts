@@ -3,7 +3,7 @@ import { parse } from "yaml";
 import { RoomError } from "../../../device/core/RoomError.ts";
 import { type SetUpFile, setUpFile } from "../../../provisioning/contract/setUpFile.ts";
 
-const MOST_BYTES = 64 * 1024;
+const MOST_BYTES = 128 * 1024;
 
 /**
  * A technician's set-up file, as the device takes it.

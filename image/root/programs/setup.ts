@@ -18,6 +18,7 @@ import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { RoomError } from "../../../device/core/RoomError.ts";
 import type { SetUpFile } from "../../../provisioning/contract/setUpFile.ts";
+import { authoritiesFile } from "./authoritiesFile.ts";
 import { networkUnit } from "./networkUnit.ts";
 import { readSetUpFile } from "./readSetUpFile.ts";
 
@@ -35,7 +36,9 @@ const say = (text: string): void => void process.stderr.write(`incamera: ${text}
 function takeCarried(): void {
 	if (!existsSync(carried)) return;
 	try {
-		const { fleet, ...rest } = readSetUpFile(carried);
+		const setUp = readSetUpFile(carried);
+		authoritiesFile(setUp);
+		const { fleet, ...rest } = setUp;
 		const { code, ...where } = fleet ?? {};
 		// first the file, then the code: cut off between the two, the device is typed its code as any other
 		writeFileSync(`${kept}.new`, stringify({ ...rest, ...(fleet ? { fleet: where } : {}) }), { mode: 0o600 });
@@ -90,6 +93,19 @@ function write(name: string, value: unknown): void {
 	chownSync(file, ACCOUNT, ACCOUNT);
 }
 
+/** Of the units of room program and agent (`NODE_EXTRA_CA_CERTS`). */
+function writeAuthorities(setUp: SetUpFile): void {
+	let text = "";
+	try {
+		text = authoritiesFile(setUp);
+	} catch (error) {
+		// without them something is unreachable; without this program there is no room
+		const { code, message } = RoomError.from(error, "setup.authority_refused");
+		say(`${code}: ${message}`);
+	}
+	writeFileSync(join(run, "authorities.pem"), text, { mode: 0o444 });
+}
+
 takeCarried();
 /** Who says what is released. Without it in the firmware nothing is installed by the fleet: such a job is rejected. */
 const updateRoot = "/usr/lib/incamera/update-root.json";
@@ -111,6 +127,7 @@ write("agent.yaml", {
 		serial: serialNumber(),
 	},
 });
+writeAuthorities(own);
 write("room.yaml", { ...parse(readFileSync("/etc/incamera/room.yaml", "utf8")), ...own.room });
 if (own.network) {
 	mkdirSync("/run/systemd/network", { recursive: true });

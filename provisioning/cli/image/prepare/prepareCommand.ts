@@ -17,7 +17,7 @@ export function prepareCommand(image: Command, io: Io, asJson: () => boolean): v
 			.argument("<disk>", "/dev/sdb, or a .img"),
 	).action(async (disk: string, options: SetUpOptions) => {
 		if (Object.keys(options).length === 0)
-			throw new RoomError("cli.usage", "nothing to tell: --setup, --fleet or --enrolment-code");
+			throw new RoomError("cli.usage", "nothing to tell: --setup, --fleet, --enrolment-code or --authority");
 		const content = await setUpOf(options);
 		const target = await lookAtTarget(disk);
 		const refused = refuseTarget(target, 0);
@@ -31,4 +31,9 @@ export const setUpOptions = (command: Command): Command =>
 	command
 		.option("--setup <yaml>", "the set-up file (docs/image.md)")
 		.option("--fleet <address>", "where devices that nobody owns yet ask: mqtts://fleet.example.org:8884")
-		.option("--enrolment-code <code>", "enrols the device by itself, once (incamera fleet enrol)");
+		.option("--enrolment-code <code>", "enrols the device by itself, once (incamera fleet enrol)")
+		.option(
+			"--authority <pem>",
+			"of your own: vouches for rendezvous, calendar and downloads; again for another",
+			(file, before: string[] = []) => [...before, file],
+		);

@@ -2,9 +2,11 @@ import { execFile } from "node:child_process";
 import { readFile, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { authoritiesFile } from "../../../../image/root/programs/authoritiesFile.ts";
 import { readSetUpFile } from "../../../../image/root/programs/readSetUpFile.ts";
 import { CommandLine } from "../../../sim/image/CommandLine.ts";
 import { FirmwareFiles } from "../../../sim/image/FirmwareFiles.ts";
+import { PrivateAuthority } from "../../../sim/network/PrivateAuthority.ts";
 
 const run = promisify(execFile);
 const MIB = 1024 ** 2;
@@ -53,6 +55,48 @@ describe("a disk", () => {
 		const words = ["image", "flash", file, "--device", device, "--keyring", files.keyring, "--yes", "disk"];
 		expect(await command.run(...words, "--fleet", fleet, "--enrolment-code", code)).toBe(0);
 		expect(await taken(device)).toEqual({ fleet: { bootstrap: fleet, code } });
+	});
+});
+
+describe("an authority of one's own", () => {
+	test("is what the device then trusts, each once, from files with more than one and words between", async () => {
+		const [one, two] = [await PrivateAuthority.found(), await PrivateAuthority.found()];
+		await writeFile(files.at("one.pem"), `Example's own\n${one.certificate}`);
+		await writeFile(files.at("both.pem"), `${one.certificate}and the next one:\n${two.certificate}`);
+		await writeFile(files.at("with.yaml"), JSON.stringify({ authorities: [two.certificate] }));
+		const words = ["--authority", files.at("one.pem"), "--authority", files.at("both.pem")];
+		expect(await prepare(image, "--setup", files.at("with.yaml"), ...words)).toBe(0);
+		const setUp = await taken(image);
+		expect(setUp).toEqual({ authorities: [two.certificate, one.certificate] });
+		expect(authoritiesFile(setUp)).toBe(two.certificate + one.certificate);
+		expect(authoritiesFile({})).toBe("");
+	});
+
+	test("is refused where it could vouch for nobody, or brings what it must not", async () => {
+		const ours = await PrivateAuthority.found();
+		const { key, cert } = await ours.server();
+		const over = await PrivateAuthority.found({ days: -1 });
+		const before = await readFile(image);
+		for (const [text, said] of [
+			[cert, "CA:TRUE"],
+			[ours.certificate + cert, "CA:TRUE"],
+			[ours.certificate + key, "private key"],
+			[over.certificate, "in force until"],
+			["nothing", "no certificate"],
+			["-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "no certificate"],
+			[ours.certificate.slice(40), "no certificate"],
+		] as const) {
+			await writeFile(files.at("wrong.pem"), text);
+			expect([said, await prepare(image, "--authority", files.at("wrong.pem"))]).toEqual([said, 2]);
+			expect(command.err).toContain(said);
+			expect(command.err).not.toContain(key.slice(40, 80));
+		}
+		expect(await prepare(image, "--authority", files.at("no-such.pem"))).toBe(2);
+		const many = await Promise.all(Array.from({ length: 9 }, () => PrivateAuthority.found()));
+		await writeFile(files.at("many.pem"), many.map(({ certificate }) => certificate).join(""));
+		expect(await prepare(image, "--authority", files.at("many.pem"))).toBe(2);
+		expect(command.err).toContain("8 at most");
+		expect((await readFile(image)).equals(before)).toBe(true);
 	});
 });
 

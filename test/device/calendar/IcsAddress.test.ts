@@ -284,7 +284,7 @@ describe("a server that", () => {
 		await expect.poll(() => clock.pauses).toEqual([seconds * 1000]);
 	});
 
-	test("is silent at the start is not waited for: the room is not called free meanwhile", async () => {
+	test("is silent at the start is not waited for: soon the room is called free no longer", async () => {
 		let answer = (): void => {};
 		server.answer = (_, response) => {
 			answer = () => void response.end(server.text);

@@ -14,9 +14,11 @@ import { type FleetCa, openCa } from "../../../provisioning/service/ca/FleetCa.t
 import { freePort } from "../../../provisioning/service/child/freePort.ts";
 import { buildPage } from "../../../tools/build-ui.ts";
 import { PanelDriver } from "../../e2e/PanelDriver.ts";
+import { CalendarServer } from "../../sim/calendar/CalendarServer.ts";
 import { facts, SimulatedAgent, unclaimed } from "../../sim/fleet/SimulatedAgent.ts";
 import { berlinDoc, claimed } from "../../sim/fleet/twin.ts";
 import { PtyPair } from "../../sim/line/PtyPair.ts";
+import { event, ics, LINK, SECRET } from "../calendar/ics.ts";
 import { makeNative } from "../media/native/built.ts";
 
 /** The whole room program with its real engine, and an agent that says what a test wants. */
@@ -53,9 +55,9 @@ const state = () => join(folder, "state");
 const devices = { camera: "synthetic", microphone: "synthetic", speaker: "none", display: "none" };
 
 /** Starts the program and connects a panel; resolves with the promise that it is usable. */
-async function begin(peripherals: object = {}): Promise<{ usable: Promise<void> }> {
+async function begin(more: { peripherals?: object; calendar?: object } = {}): Promise<{ usable: Promise<void> }> {
 	const port = await freePort("127.0.0.1");
-	const config = roomConfig.parse({ panel: { port }, agent: agent.path, devices, peripherals, state: state() });
+	const config = roomConfig.parse({ panel: { port }, agent: agent.path, devices, state: state(), ...more });
 	program = new RoomProgram(config, {
 		version: "0.1.0",
 		log: silentLog,
@@ -79,10 +81,10 @@ const health = async () => (await fetch(`${url}/healthz`)).json();
 const shows = (test: (snapshot: Snapshot) => boolean, what: string) => panel.until(test, what);
 const resting = () => shows(({ screen, can }) => screen.name === "resting" && can.meetNow, "a room at rest");
 /** A room in service. */
-async function inService(peripherals: object = {}): Promise<void> {
+async function inService(more: { peripherals?: object; calendar?: object } = {}): Promise<void> {
 	agent.claim(await claimed(ca, { folder, deviceId: "room-berlin" }));
 	agent.twin(1, berlinDoc);
-	const { usable } = await begin(peripherals);
+	const { usable } = await begin(more);
 	await usable;
 	await resting();
 }
@@ -271,6 +273,26 @@ test("leaving the fleet ends the room, wipes what it kept and nothing else, and 
 	expect(JSON.stringify(panel.snapshot)).not.toContain('Berlin"');
 });
 
+test("a calendar at an address is shown when it comes; the room does not wait for it", async () => {
+	const calendar = await CalendarServer.start();
+	try {
+		let answer = (): void => {};
+		calendar.answer = (_, response) => {
+			answer = () => void response.end(calendar.text);
+		};
+		const began = new Date(Date.now() - 60_000).toISOString().replaceAll(/[-:]|\.\d+/g, "");
+		calendar.text = ics(event(`DTSTART:${began}`, "DURATION:PT1H", `URL:${LINK}`));
+		await inService({ calendar: { url: calendar.url } });
+		const { missing } = await shows(({ agenda }) => agenda.failure === "calendar.unreachable", "that nothing came");
+		expect(missing).toContain("calendar");
+		answer();
+		await shows(({ agenda }) => agenda.failure === null && agenda.entries.length === 1, "the meeting");
+		expect(JSON.stringify(panel.snapshot)).not.toMatch(new RegExp(`${CalendarServer.TOKEN}|${SECRET}`));
+	} finally {
+		await calendar.stop();
+	}
+});
+
 describe("a command", () => {
 	test("identify: the number stands over every screen for its time", async () => {
 		await inService();
@@ -375,7 +397,7 @@ function enginePid(): number {
 test("whoever may, listens on the line of a device that the room drives", async () => {
 	const pty = await PtyPair.open();
 	try {
-		await inService({ camera: { driver: "visca", serial: pty.path } });
+		await inService({ peripherals: { camera: { driver: "visca", serial: pty.path } } });
 		const lines: string[] = [];
 		const abort = new AbortController();
 		const asked = { device: "camera", mostBytes: 100_000 };

@@ -87,6 +87,22 @@ function overflows(page: Page): Promise<string[]> {
 			const tall = element.scrollHeight > element.clientHeight + 1 && style.overflowY !== "auto";
 			if (tall || element.scrollWidth > element.clientWidth + 1) found.push(describe(element));
 		}
+		// What stands beside each other, with all that is in it: what does not fit there may hang out to the left, which no width tells.
+		for (const dock of document.querySelectorAll(".dock")) {
+			const boxes = [...dock.children].map((child) =>
+				[child, ...child.querySelectorAll("*")].map((part) => part.getBoundingClientRect()),
+			);
+			const over = (one: DOMRect, other: DOMRect) =>
+				one.left < other.right - 1 &&
+				other.left < one.right - 1 &&
+				one.top < other.bottom - 1 &&
+				other.top < one.bottom - 1;
+			boxes.forEach((parts, place) => {
+				const others = boxes.slice(place + 1).flat();
+				if (parts.some((part) => others.some((other) => over(part, other))))
+					found.push(`over its neighbour: ${describe(dock.children[place] as Element)}`);
+			});
+		}
 		for (const element of document.querySelectorAll("h1, h2, p, .button span, .button small, .badge span, li span")) {
 			if (!visible(element) || element.closest(data)) continue;
 			const box = element.getBoundingClientRect();

@@ -36,11 +36,13 @@ const arrows: Record<string, string[]> = {
 	"provisioning/line": ["device/core"],
 	// what is said of firmware: signed by tools and service, believed or not by the agent
 	"provisioning/trust": ["provisioning/contract", "device/core"],
+	// a key of the data partition: sealed on the device, opened at IT's bench
+	"provisioning/recovery": ["device/core"],
 	"provisioning/agent": ["provisioning/contract", "provisioning/line", "provisioning/trust", "device/core"],
-	"provisioning/cli": ["provisioning/contract", "provisioning/trust", "device/core"],
+	"provisioning/cli": ["provisioning/contract", "provisioning/recovery", "provisioning/trust", "device/core"],
 	"provisioning/service": ["provisioning/contract", "provisioning/line", "provisioning/trust", "device/core"],
 	// builds the others as they are; what is said of the outcome is theirs to read
-	image: ["device/core", "provisioning/contract", "tools"],
+	image: ["device/core", "provisioning/contract", "provisioning/recovery", "tools"],
 };
 /** Composition roots know everybody; tests and tools may too. */
 const roots = [/^device\/main\.ts$/, /^device\/program\//, /^ui\/vite\.config\.ts$/, /^test\//, /^tools\//];

@@ -36,6 +36,8 @@ const forbidden = new Set([
 	"repo.key_foreign",
 	"flash.denied",
 	"flash.device_read_only",
+	"recover.key_unreadable",
+	"recover.key_foreign",
 	"api.not_signed_in",
 	"api.forbidden",
 	"cli.no_token",
@@ -47,6 +49,8 @@ const notFound = new Set([
 	"cli.not_published",
 	"repo.no_such_release",
 	"flash.no_such_device",
+	"recover.no_file",
+	"recover.no_data_partition",
 	"probe.nothing_found",
 	"recording.no_such_device",
 ]);
@@ -59,8 +63,11 @@ const usage = new Set([
 	"config.invalid",
 	"config.unreadable",
 	"setup.authority_refused",
+	"recovery.certificate_unreadable",
+	"recovery.certificate_unfit",
+	"recovery.certificate_of_authority",
 ]);
-const unhealthy = new Set(["doctor.unhealthy", "audit.broken"]);
+const unhealthy = new Set(["doctor.unhealthy", "audit.broken", "recover.file_altered", "recover.not_this_partition"]);
 
 export function exitCodeOf(code: string): ExitCode {
 	if (unreachable.has(code)) return "unreachable";
@@ -110,6 +117,24 @@ export const nextSteps: Readonly<Record<string, string>> = {
 	"setup.authority_refused":
 		"It wants the certificate of the authority that signed your servers' ones, as PEM: openssl x509 -noout -text -in FILE says CA:TRUE.",
 	"prepare.no_mtools": "Install Debian's package mtools.",
+	"recovery.certificate_unreadable":
+		"Devices get the certificate, recovery.pem, and never the private key; incamera image recovery-key new makes both.",
+	"recovery.certificate_unfit": "Make a pair for this: incamera image recovery-key new --to FOLDER",
+	"recovery.certificate_of_authority":
+		"Make a pair for this alone: incamera image recovery-key new --to FOLDER. One of your own has to say CA:FALSE (openssl req -x509 … -addext basicConstraints=critical,CA:FALSE).",
+	"recovery.no_openssl": "Install Debian's package openssl.",
+	"recovery.no_cryptsetup": "Install Debian's package cryptsetup-bin.",
+	"recover.no_file":
+		"This device made no recovery key: it was given no certificate before its first start, or has not finished that start. Without its own TPM the data is lost: flash it again.",
+	"recover.no_data_partition": "It was never started, or its data was erased. Is it the right disk? lsblk lists them.",
+	"recover.key_foreign":
+		"Take the private key whose certificate has that fingerprint: openssl x509 -noout -fingerprint -sha256 -in recovery.pem",
+	"recover.key_unreadable":
+		"It wants the PEM file of the private key, recovery.key; a passphrase is asked at the terminal, or read: --passphrase-file FILE",
+	"recover.file_altered":
+		"Is there a copy of the start partition's incamera/recovery-1.cms (or -2)? Put it back and try again. In its own board the device makes a new one at its next start.",
+	"recover.not_this_partition":
+		"The start partition and the data partition are of two devices, or the data partition was made anew since. In its own board the device makes a new key at its next start.",
 	"repo.key_missing":
 		"Keys are root-1.pem to root-3.pem, targets.pem, snapshot.pem and timestamp.pem; `repo init` made them.",
 	"repo.key_foreign":

@@ -189,6 +189,8 @@ describe("the set-up file of a device of the image", () => {
 			"network.ntp": "as address",
 			authorities:
 				"who else vouches for rendezvous, calendar and downloads; a call asks neither of them, nor whoever vouches for them",
+			recovery: "",
+			"recovery.certificate": "for whom a key to what the device keeps is sealed; no call is kept, nor any key of one",
 			room: "",
 			"room.calendar": "see the configuration, as for all of the room's",
 			"room.calendar.url": "",

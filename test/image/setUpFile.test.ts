@@ -3,12 +3,16 @@ import { parseRoomConfig } from "../../device/config/parseRoomConfig.ts";
 import { networkUnit } from "../../image/root/programs/networkUnit.ts";
 import { setUpFile } from "../../provisioning/contract/setUpFile.ts";
 
+const certificate = "-----BEGIN CERTIFICATE-----\nMIIB\nAA==\n-----END CERTIFICATE-----\n";
+const privateKey = certificate.replaceAll("CERTIFICATE", "PRIVATE KEY");
+
 describe("a technician's set-up file", () => {
 	it("may say nothing, or fleet, network and equipment", () => {
 		expect(setUpFile.safeParse({}).success).toBe(true);
 		const whole = {
 			fleet: { bootstrap: "mqtts://fleet.example:8884", page: "https://fleet.example/enrol" },
 			network: { address: "192.0.2.7/24", gateway: "192.0.2.1", dns: ["192.0.2.1"] },
+			recovery: { certificate },
 			room: { devices: { camera: "auto" } },
 		};
 		expect(setUpFile.safeParse(whole).success).toBe(true);
@@ -52,6 +56,12 @@ describe("a technician's set-up file", () => {
 		{ authorities: ["-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"] },
 		{ authorities: ["/etc/ssl/certs/ca.pem"] },
 		{ authorities: Array(9).fill("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n") },
+		{ recovery: {} },
+		{ recovery: { certificate: "recovery.pem" } },
+		{ recovery: { certificate: privateKey } },
+		{ recovery: { certificate: `${certificate}${privateKey}` } },
+		{ recovery: { certificate: `${certificate}${certificate}` } },
+		{ recovery: { certificate: certificate.replace("MIIB", "A".repeat(8192)) } },
 	])("is refused as %j", (value) => {
 		expect(setUpFile.safeParse(value).success).toBe(false);
 	});

@@ -3,6 +3,7 @@ import type { Io } from "../Io.ts";
 import { flashCommand } from "./flash/flashCommand.ts";
 import { inspectCommands } from "./inspectCommands.ts";
 import { prepareCommand } from "./prepare/prepareCommand.ts";
+import { recoveryKeyCommand } from "./recovery/recoveryKeyCommand.ts";
 import { repoCommands } from "./repoCommands.ts";
 
 /** What whoever makes or brings firmware does. */
@@ -14,5 +15,6 @@ export function imageCommands(program: Command, io: Io, asJson: () => boolean): 
 	inspectCommands(image, io, asJson);
 	flashCommand(image, io, asJson);
 	prepareCommand(image, io, asJson);
+	recoveryKeyCommand(image, io, asJson);
 	repoCommands(image, io, asJson);
 }

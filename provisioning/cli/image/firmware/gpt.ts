@@ -13,6 +13,8 @@ const EFI_SYSTEM = "28732ac11ff8d211ba4b00a0c93ec93b";
 
 export interface GptPartition {
 	name: string;
+	/** As the kernel counts them: from 1. */
+	number: number;
 	/** Bytes from the disk's beginning. */
 	start: number;
 	bytes: number;
@@ -36,6 +38,7 @@ export function readGpt(head: Uint8Array): GptPartition[] | null {
 		const name = entry.toString("utf16le", 56, 128).replace(/\0.*$/s, "");
 		partitions.push({
 			name,
+			number: at + 1,
 			start: first * SECTOR,
 			bytes: (last - first + 1) * SECTOR,
 			efi: type === EFI_SYSTEM,

@@ -36,8 +36,8 @@ export function flashCommand(image: Command, io: Io, asJson: () => boolean): voi
 			.option("--yes <name>", "for scripts: the disk's name, instead of asking for it"),
 	);
 	setUpOptions(flash).action(async (file: string, options: Options) => {
-		const { setup, fleet, enrolmentCode, authority } = options;
-		const told = setup ?? fleet ?? enrolmentCode ?? authority;
+		const { setup, fleet, enrolmentCode, authority, recoveryKey } = options;
+		const told = setup ?? fleet ?? enrolmentCode ?? authority ?? recoveryKey;
 		const setUp = told === undefined ? null : await setUpOf(options);
 		const target = await lookAtTarget(options.device);
 		// before minutes of checking

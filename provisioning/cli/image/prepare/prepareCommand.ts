@@ -3,7 +3,12 @@ import { RoomError } from "../../../../device/core/RoomError.ts";
 import type { Io } from "../../Io.ts";
 import { lookAtTarget, refuseTarget } from "../flash/FlashTarget.ts";
 import { type SetUpOptions, setUpOf } from "./setUpOf.ts";
-import { writeSetUp } from "./startPartition.ts";
+import { partitionsOf, writeSetUp } from "./startPartition.ts";
+
+/** Made at the first start (image/root/overlay/usr/lib/repart.d). */
+export const DATA_PARTITION = "data";
+const startedBefore =
+	"This disk has been started before: its device takes a recovery certificate only if the holder of the one before has signed it (recovery-key new --replaces). Otherwise flash it again.\n";
 
 /** `incamera image prepare`: what a device is told before its first start. */
 export function prepareCommand(image: Command, io: Io, asJson: () => boolean): void {
@@ -17,12 +22,17 @@ export function prepareCommand(image: Command, io: Io, asJson: () => boolean): v
 			.argument("<disk>", "/dev/sdb, or a .img"),
 	).action(async (disk: string, options: SetUpOptions) => {
 		if (Object.keys(options).length === 0)
-			throw new RoomError("cli.usage", "nothing to tell: --setup, --fleet, --enrolment-code or --authority");
+			throw new RoomError("cli.usage", "nothing to tell: --setup, --fleet, --enrolment-code, --authority or --recovery-key");
 		const content = await setUpOf(options);
 		const target = await lookAtTarget(disk);
 		const refused = refuseTarget(target, 0);
 		if (refused) throw refused;
 		await writeSetUp(target.path, content);
+		if (
+			options.recoveryKey !== undefined &&
+			(await partitionsOf(target.path)).some(({ name }) => name === DATA_PARTITION)
+		)
+			io.err(startedBefore);
 		io.out(asJson() ? `${JSON.stringify({ disk: target.path, prepared: true })}\n` : `${target.name} is prepared.\n`);
 	});
 }
@@ -36,4 +46,8 @@ export const setUpOptions = (command: Command): Command =>
 			"--authority <pem>",
 			"of your own: vouches for rendezvous, calendar and downloads; again for another",
 			(file, before: string[] = []) => [...before, file],
+		)
+		.option(
+			"--recovery-key <certificate>",
+			"IT's: recovery.pem (incamera image recovery-key new), at the first start only",
 		);

@@ -4,6 +4,7 @@ import { RoomError } from "../../../../device/core/RoomError.ts";
 import { readAuthorities } from "../../../../device/core/readAuthorities.ts";
 import { readYaml } from "../../../../device/core/readYaml.ts";
 import { type SetUpFile, setUpFile } from "../../../contract/setUpFile.ts";
+import { readCertificate } from "../../../recovery/readCertificate.ts";
 
 export interface SetUpOptions {
 	setup?: string;
@@ -11,22 +12,31 @@ export interface SetUpOptions {
 	enrolmentCode?: string;
 	/** Files. */
 	authority?: string[];
+	recoveryKey?: string;
 }
 
 /**
  * The set-up file for a device: what IT wrote, and what was said on the command line, held against the schema that the device reads it by.
- * @throws RoomError `config.unreadable`, `config.refused` with line and key, `setup.authority_refused`, `cli.usage`
+ * @throws RoomError `config.unreadable`, `config.refused` with line and key, `setup.authority_refused`, `cli.usage`, and those of `readCertificate`
  */
-export async function setUpOf({ setup, fleet, enrolmentCode, authority = [] }: SetUpOptions): Promise<string> {
+export async function setUpOf({
+	setup,
+	fleet,
+	enrolmentCode,
+	authority = [],
+	recoveryKey,
+}: SetUpOptions): Promise<string> {
 	const own: SetUpFile = setup === undefined ? {} : await readYaml(setup, setUpFile);
 	const bootstrap = fleet ?? own.fleet?.bootstrap;
 	if (bootstrap === undefined && enrolmentCode !== undefined)
 		throw new RoomError("cli.usage", "a code is for a fleet: --fleet mqtts://fleet.example.org:8884");
 	const code = enrolmentCode ?? own.fleet?.code;
 	const authorities = await authoritiesOf(own, authority);
+	const certificate = recoveryKey === undefined ? own.recovery?.certificate : await certificateIn(recoveryKey);
 	const whole = {
 		...own,
 		...(authorities.length === 0 ? {} : { authorities }),
+		...(certificate === undefined ? {} : { recovery: { certificate: readCertificate(certificate).pem } }),
 		...(bootstrap === undefined ? {} : { fleet: { ...own.fleet, bootstrap, ...(code === undefined ? {} : { code }) } }),
 	};
 	const checked = setUpFile.safeParse(whole);
@@ -52,4 +62,13 @@ async function authoritiesOf(own: SetUpFile, files: readonly string[]): Promise<
 	if (over)
 		throw new RoomError("setup.authority_refused", `an authority is refused: it was in force until ${over.validTo}`);
 	return [...new Set(found.map((certificate) => certificate.toString()))];
+}
+
+async function certificateIn(file: string): Promise<string> {
+	const text = await readFile(file, "utf8").catch((cause: unknown) => {
+		throw new RoomError("recovery.certificate_unreadable", `${file} can't be read`, { cause });
+	});
+	if (text.includes("PRIVATE KEY-----") && !text.includes("BEGIN CERTIFICATE"))
+		throw new RoomError("recovery.certificate_unreadable", `${file} is the private key, which no device may have`);
+	return text;
 }

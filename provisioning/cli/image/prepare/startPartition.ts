@@ -2,10 +2,12 @@ import { spawn } from "node:child_process";
 import { open } from "node:fs/promises";
 import { buffer, text } from "node:stream/consumers";
 import { RoomError } from "../../../../device/core/RoomError.ts";
-import { GPT_BYTES, readGpt } from "../firmware/gpt.ts";
+import { GPT_BYTES, type GptPartition, readGpt } from "../firmware/gpt.ts";
 
+/** Ours on the start partition. */
+const FOLDER = "::/incamera";
 /** Where the device looks for it. */
-const FILE = "::/incamera/setup.yaml";
+const FILE = `${FOLDER}/setup.yaml`;
 
 /**
  * Writes the set-up file onto the start partition (FAT) of a disk or an image of one, and reads it back. Nothing is mounted: mtools finds the partition by its place.
@@ -14,25 +16,42 @@ const FILE = "::/incamera/setup.yaml";
 export async function writeSetUp(disk: string, content: string): Promise<void> {
 	const drive = `${disk}@@${await startOf(disk)}`;
 	// there already on our images
-	await mtools("mmd", ["-D", "s", "-i", drive, "::/incamera"]).catch(onlyMissing);
+	await mtools("mmd", ["-D", "s", "-i", drive, FOLDER]).catch(onlyMissing);
 	await mtools("mcopy", ["-o", "-i", drive, "-", FILE], content);
 	const back = await mtools("mtype", ["-i", drive, FILE]);
 	if (back.toString("utf8") !== content)
 		throw new RoomError("prepare.failed", "the disk does not give back what was written");
 }
 
-async function startOf(disk: string): Promise<number> {
+/**
+ * A file of our folder there; null if there is none.
+ * @throws RoomError `prepare.no_disk`, `prepare.no_mtools`
+ */
+export async function readFromStart(disk: string, name: string): Promise<Buffer | null> {
+	const drive = `${disk}@@${await startOf(disk)}`;
+	return await mtools("mtype", ["-i", drive, `${FOLDER}/${name}`]).catch((error: unknown) => {
+		onlyMissing(error);
+		return null;
+	});
+}
+
+/** @throws RoomError `prepare.no_disk` */
+export async function partitionsOf(disk: string): Promise<GptPartition[]> {
 	const file = await open(disk).catch((cause: unknown) => {
 		throw new RoomError("prepare.no_disk", `${disk} can't be read`, { cause });
 	});
 	try {
 		const { buffer: head, bytesRead } = await file.read(Buffer.alloc(GPT_BYTES), 0, GPT_BYTES, 0);
-		const start = readGpt(head.subarray(0, bytesRead))?.find(({ efi }) => efi)?.start;
-		if (start === undefined) throw new RoomError("prepare.no_disk", `${disk} has no start partition`);
-		return start;
+		return readGpt(head.subarray(0, bytesRead)) ?? [];
 	} finally {
 		await file.close();
 	}
+}
+
+async function startOf(disk: string): Promise<number> {
+	const start = (await partitionsOf(disk)).find(({ efi }) => efi)?.start;
+	if (start === undefined) throw new RoomError("prepare.no_disk", `${disk} has no start partition`);
+	return start;
 }
 
 function onlyMissing(error: unknown): void {

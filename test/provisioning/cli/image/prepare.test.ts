@@ -100,6 +100,43 @@ describe("an authority of one's own", () => {
 	});
 });
 
+describe("a recovery certificate", () => {
+	const pair = async (name: string): Promise<{ certificate: string; key: string }> => {
+		expect(await command.run("image", "recovery-key", "new", "--to", files.at(name), "--no-passphrase", "--json")).toBe(
+			0,
+		);
+		return JSON.parse(command.out) as { certificate: string; key: string };
+	};
+
+	test("goes to the device, and the private key never", async () => {
+		const { certificate, key } = await pair("it");
+		expect(await prepare(image, "--recovery-key", certificate)).toBe(0);
+		expect(command.err).toBe("");
+		const { recovery } = await taken(image);
+		expect(recovery?.certificate).toBe(await readFile(certificate, "utf8"));
+		// in one file with its key, as some keep them
+		await writeFile(files.at("both.pem"), `${await readFile(key, "utf8")}${await readFile(certificate, "utf8")}`);
+		expect(await prepare(image, "--recovery-key", files.at("both.pem"))).toBe(0);
+		expect((await taken(image)).recovery).toEqual(recovery);
+		const before = await readFile(image);
+		expect(await prepare(image, "--recovery-key", key)).toBe(2);
+		expect(command.err).toContain("no device may have");
+		expect(await prepare(image, "--recovery-key", files.keyring)).toBe(2);
+		expect(command.err).toContain("recovery.certificate_of_authority");
+		expect(await prepare(image, "--recovery-key", files.at("nowhere.pem"))).toBe(2);
+		expect((await readFile(image)).equals(before)).toBe(true);
+	});
+
+	test("for a disk that was started before comes with a word of what that needs", async () => {
+		const { certificate } = await pair("late");
+		const started = files.at("started.img");
+		await writeFile(started, await readFile(image));
+		await run("sfdisk", ["-q", "--part-label", started, "2", "data"]);
+		expect(await prepare(started, "--recovery-key", certificate)).toBe(0);
+		expect(command.err).toContain("flash it again");
+	});
+});
+
 describe("what the device would not take", () => {
 	test("is refused with line and key, and nothing is written", async () => {
 		const before = await readFile(image);

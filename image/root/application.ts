@@ -15,6 +15,7 @@ const programs: Record<string, string> = {
 	"agenda.js": "device/calendar/agendaWorker.ts",
 	"health.js": "image/root/programs/health.ts",
 	"setup.js": "image/root/programs/setup.ts",
+	"recovery.js": "image/root/programs/recovery.ts",
 };
 
 /** Has prebuilt native code beside it, and finds it by its own place. */
@@ -31,7 +32,7 @@ export async function application(workshop: Workshop): Promise<Made> {
 	const { root } = workshop;
 	const files = [
 		"device/**/*",
-		"provisioning/{agent,contract,line,trust}/**/*",
+		"provisioning/{agent,contract,line,recovery,trust}/**/*",
 		"ui/{panel,tv,kit}/**/*",
 		"ui/vite.config.ts",
 		"image/root/{application.ts,programs/**/*}",

@@ -25,6 +25,7 @@ const asRoot: Record<string, string> = {
 	"incamera-give-up.service": "starts the machine again",
 	"incamera-reset.service": "disks are root's",
 	"incamera-tpm.service": "the TPM is root's",
+	"incamera-recovery.service": "the data partition, the TPM and the ESP are root's",
 };
 
 describe("the units", () => {
@@ -34,6 +35,7 @@ describe("the units", () => {
 			"incamera-give-up.service",
 			"incamera-health.service",
 			"incamera-kiosk.service",
+			"incamera-recovery.service",
 			"incamera-reset.service",
 			"incamera-restart.service",
 			"incamera-room.service",
@@ -94,6 +96,29 @@ describe("the units", () => {
 			"systemd-repart.service",
 		);
 		expect(readFileSync(join(root, "image/root/finish.sh"), "utf8")).toContain("incamera-reset.path");
+	});
+
+	it("give the recovery key no device but the partition and the TPM, no network, and no other place to be", () => {
+		const recovery = units.get("incamera-recovery.service") ?? "";
+		const [data, tpm] = ["/dev/disk/by-partlabel/data rw", "/dev/tpmrm0 rw"];
+		expect(values(recovery, "DevicePolicy")).toEqual(["closed"]);
+		expect(values(recovery, "DeviceAllow")).toEqual([data, tpm]);
+		expect(values(recovery, "PrivateNetwork")).toEqual(["yes"]);
+		expect(values(recovery, "CapabilityBoundingSet")).toEqual([""]);
+		expect(values(recovery, "ReadWritePaths")).toEqual(["-/efi"]);
+		expect(values(recovery, "LimitCORE")).toEqual(["0"]);
+		const program = readFileSync(join(root, "image/root/programs/recovery.ts"), "utf8");
+		// what stands by this name is another's only if somebody plugs it in; then the program, which asks elsewhere, may not open its own
+		const asked = /"\/usr\/lib\/incamera\/([^"]+)"/.exec(program)?.[1] ?? "";
+		expect(existsSync(join(overlay, "usr/lib/incamera", asked))).toBe(true);
+		const setup = readFileSync(join(root, "image/root/programs/setup.ts"), "utf8");
+		const pinned = /const pinned = "([^"]+)"/.exec(setup)?.[1];
+		expect(program).toContain(`const pinned = "${pinned}"`);
+		expect(values(recovery, "ConditionFileNotEmpty")).toEqual([pinned]);
+		// cryptsetup would put the header back over a reset's mark
+		expect(values(units.get("incamera-reset.service") ?? "", "ExecStartPre")).toEqual([
+			"/usr/bin/systemctl stop incamera-recovery.service",
+		]);
 	});
 
 	it("let the browser talk to this machine only", () => {

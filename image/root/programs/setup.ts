@@ -4,8 +4,11 @@
  */
 import {
 	chownSync,
+	closeSync,
 	existsSync,
+	fsyncSync,
 	mkdirSync,
+	openSync,
 	readdirSync,
 	readFileSync,
 	renameSync,
@@ -14,16 +17,20 @@ import {
 	unlinkSync,
 	writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { parse, stringify } from "yaml";
 import { RoomError } from "../../../device/core/RoomError.ts";
 import type { SetUpFile } from "../../../provisioning/contract/setUpFile.ts";
+import { type RecoveryCertificate, readCertificate } from "../../../provisioning/recovery/readCertificate.ts";
 import { authoritiesFile } from "./authoritiesFile.ts";
 import { networkUnit } from "./networkUnit.ts";
 import { readSetUpFile } from "./readSetUpFile.ts";
+import { certificateFrom } from "./recovery/certificateFrom.ts";
 
 const carried = "/efi/incamera/setup.yaml";
 const kept = "/var/lib/incamera-setup/setup.yaml";
+/** For whom a recovery key is made (recovery.ts). Nothing in it: the first start brought nobody. Inside the encrypted partition, where no stranger writes. */
+const pinned = "/var/lib/incamera-setup/recovery.pem";
 const run = "/run/incamera-setup";
 /** The agent's: it removes the code that it finds there once it was used. */
 const enrolment = "/var/lib/incamera-enrolment";
@@ -34,26 +41,53 @@ const say = (text: string): void => void process.stderr.write(`incamera: ${text}
 
 /** The file from the start partition takes the place of the one before; there it is overwritten and gone. */
 function takeCarried(): void {
-	if (!existsSync(carried)) return;
+	const there = existsSync(carried);
 	try {
-		const setUp = readSetUpFile(carried);
-		authoritiesFile(setUp);
-		const { fleet, ...rest } = setUp;
-		const { code, ...where } = fleet ?? {};
-		// first the file, then the code: cut off between the two, the device is typed its code as any other
-		writeFileSync(`${kept}.new`, stringify({ ...rest, ...(fleet ? { fleet: where } : {}) }), { mode: 0o600 });
-		renameSync(`${kept}.new`, kept);
-		if (code !== undefined) keepCode(code);
-		say("set-up file taken");
+		if (there) take(readSetUpFile(carried));
+		else pin(null);
 	} catch (error) {
 		// a wrong file doesn't stop a room that worked before; the technician reads why
 		const { code, message } = RoomError.from(error, "setup.unreadable");
 		say(`${code}: ${message}`);
 	}
+	if (!there) return;
 	const { size } = statSync(carried);
 	writeFileSync(carried, Buffer.alloc(size));
 	truncateSync(carried, 0);
 	unlinkSync(carried);
+}
+
+function take(setUp: SetUpFile): void {
+	authoritiesFile(setUp);
+	const { fleet, recovery, ...rest } = setUp;
+	const { code, ...where } = fleet ?? {};
+	// first, since it may be refused, and the file with it
+	pin(recovery ? readCertificate(recovery.certificate) : null);
+	// first the file, then the code: cut off between the two, the device is typed its code as any other
+	replace(kept, stringify({ ...rest, ...(fleet ? { fleet: where } : {}) }));
+	if (code !== undefined) keepCode(code);
+	say("set-up file taken");
+}
+
+/** Takes a certificate, or decides at the first start that there is none. */
+function pin(next: RecoveryCertificate | null): void {
+	const text = existsSync(pinned) ? readFileSync(pinned, "utf8") : null;
+	if (next === null) {
+		if (text === null) replace(pinned, "");
+		return;
+	}
+	const before = text === null ? null : text === "" ? "none" : readCertificate(text);
+	const { pem } = certificateFrom(before, next);
+	if (pem !== text) replace(pinned, pem);
+}
+
+/** Is on the disk when it returns: where it comes from it is wiped. */
+function replace(file: string, content: string): void {
+	writeFileSync(`${file}.new`, content, { mode: 0o600, flush: true });
+	renameSync(`${file}.new`, file);
+	const folder = openSync(dirname(file), "r");
+	fsyncSync(folder);
+	closeSync(folder);
 }
 
 /** Where only the agent can read it, and take it away. */

@@ -22,7 +22,10 @@ export function prepareCommand(image: Command, io: Io, asJson: () => boolean): v
 			.argument("<disk>", "/dev/sdb, or a .img"),
 	).action(async (disk: string, options: SetUpOptions) => {
 		if (Object.keys(options).length === 0)
-			throw new RoomError("cli.usage", "nothing to tell: --setup, --fleet, --enrolment-code, --authority or --recovery-key");
+			throw new RoomError(
+				"cli.usage",
+				"nothing to tell: --setup, --fleet, --enrolment-code, --authority or --recovery-key",
+			);
 		const content = await setUpOf(options);
 		const target = await lookAtTarget(disk);
 		const refused = refuseTarget(target, 0);

@@ -51,7 +51,7 @@ export const setUpFile = z.strictObject({
 	),
 	/** Who else may vouch for servers (X.509, CA:TRUE): rendezvous, calendar, downloads. Never for the fleet's broker, nor for a call. */
 	authorities: z.optional(z.array(certificate).check(z.maxLength(8))),
-	/** For the holder of this certificate (X.509, PEM) the device makes a key to its data partition. At the first start only (docs/adr/0011). */
+	/** For the holder of this certificate (X.509, PEM) the device makes a key to its data partition. At the first start only (docs/adr/0012). */
 	recovery: z.optional(z.strictObject({ certificate })),
 	/** Keys of the room's configuration (device/config/room.example.yaml): equipment, scenes, devices. Checked by the room program. */
 	room: z.optional(

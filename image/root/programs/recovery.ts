@@ -1,6 +1,6 @@
 /**
  * Runs at each start of a device whose technician gave it IT's recovery certificate: sees to it that the data partition has one key for its holder, sealed on the start
- * partition (docs/adr/0011). Mostly there is nothing to do.
+ * partition (docs/adr/0012). Mostly there is nothing to do.
  */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";

@@ -3,6 +3,7 @@ import type { Io } from "../Io.ts";
 import { flashCommand } from "./flash/flashCommand.ts";
 import { inspectCommands } from "./inspectCommands.ts";
 import { prepareCommand } from "./prepare/prepareCommand.ts";
+import { recoverCommand } from "./recovery/recoverCommand.ts";
 import { recoveryKeyCommand } from "./recovery/recoveryKeyCommand.ts";
 import { repoCommands } from "./repoCommands.ts";
 
@@ -16,5 +17,6 @@ export function imageCommands(program: Command, io: Io, asJson: () => boolean): 
 	flashCommand(image, io, asJson);
 	prepareCommand(image, io, asJson);
 	recoveryKeyCommand(image, io, asJson);
+	recoverCommand(image, io, asJson);
 	repoCommands(image, io, asJson);
 }

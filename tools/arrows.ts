@@ -42,7 +42,8 @@ const arrows: Record<string, string[]> = {
 	"provisioning/cli": ["provisioning/contract", "provisioning/recovery", "provisioning/trust", "device/core"],
 	"provisioning/service": ["provisioning/contract", "provisioning/line", "provisioning/trust", "device/core"],
 	// builds the others as they are; what is said of the outcome is theirs to read
-	image: ["device/core", "provisioning/contract", "provisioning/recovery", "tools"],
+	// and its support bundle is the command line's
+	image: ["device/core", "provisioning/contract", "provisioning/recovery", "provisioning/cli/support", "tools"],
 };
 /** Composition roots know everybody; tests and tools may too. */
 const roots = [/^device\/main\.ts$/, /^device\/program\//, /^ui\/vite\.config\.ts$/, /^test\//, /^tools\//];

@@ -47,6 +47,8 @@ export const intent = z.discriminatedUnion("type", [
 	z.object({ type: z.literal("panel.display_volume"), level: z.number().check(z.gte(0), z.lte(100)) }),
 	/** Held, not touched: installs this version, which a stick brings. */
 	z.object({ type: z.literal("panel.install_stick"), version: z.string().check(z.maxLength(60)) }),
+	/** Saves the support bundle onto the stick that is plugged in. */
+	z.object({ type: z.literal("panel.save_support") }),
 	/** Held twice: this device forgets everything, and starts as nobody's. */
 	z.object({ type: z.literal("panel.factory_reset") }),
 	/** Lets a waiting update happen now, or not before it has to. */

@@ -185,6 +185,23 @@ export const snapshot = z.object({
 	firmware: z.nullable(firmware),
 	/** A factory reset, for the service page; null: nobody here can do one. `code`: why the last one failed. */
 	reset: z.nullable(z.object({ state: z.enum(["offered", "begun"]), code: z.nullable(z.enum(["reset.failed"])) })),
+	/** The support bundle for a stick; null: there is none, or nobody here can write to one. */
+	support: z.nullable(
+		z.object({
+			state: z.enum(["offered", "collecting", "writing", "done", "failed"]),
+			/** Its name on the stick. */
+			file: z.nullable(z.string()),
+			code: z.nullable(
+				z.enum([
+					"support.no_stick",
+					"support.stick_read_only",
+					"support.stick_full",
+					"support.stick_gone",
+					"support.failed",
+				]),
+			),
+		}),
+	),
 	/** What is allowed now: the device's decision, never the page's. */
 	can: z.object({
 		join: z.boolean(),
@@ -207,6 +224,8 @@ export const snapshot = z.object({
 		update: z.boolean(),
 		/** To install what a stick brings. */
 		installStick: z.boolean(),
+		/** To save the support bundle onto a stick. */
+		saveSupport: z.boolean(),
 		/** To let this device forget everything. */
 		factoryReset: z.boolean(),
 	}),

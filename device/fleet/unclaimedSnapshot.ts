@@ -35,6 +35,7 @@ const nothing: Snapshot["can"] = {
 	display: false,
 	update: false,
 	installStick: false,
+	saveSupport: false,
 	factoryReset: false,
 };
 const closed = { state: "closed", flowing: false, device: null } as const;
@@ -56,6 +57,7 @@ export function unclaimedSnapshot(state: OutOfService): Omit<Snapshot, "rev"> {
 		update: null,
 		firmware: null,
 		reset: null,
+		support: null,
 		can: { ...nothing, enrol: screen.name === "unclaimed" && screen.step === "code" && state.trouble === null },
 	};
 }

@@ -32,6 +32,8 @@ export interface PanelFrontOptions {
 	answerUpdate(now: boolean): void;
 	/** A person wants what a stick brings. */
 	installStick(version: string): void;
+	/** A person wants the support bundle on the stick; false if the agent is not there. */
+	saveSupport(): boolean;
 	/** A person wants this device to forget everything; false if the agent is not there. */
 	factoryReset(): boolean;
 	/** Somebody touched the panel. */
@@ -62,6 +64,7 @@ export class PanelFront implements PanelPort {
 	#update: Snapshot["update"] = null;
 	#firmware: Snapshot["firmware"] = null;
 	#reset: Snapshot["reset"] = null;
+	#support: Snapshot["support"] = null;
 	#rev = 0;
 	#snapshot: Snapshot;
 	#cancelIdentify: () => void = () => {};
@@ -133,6 +136,11 @@ export class PanelFront implements PanelPort {
 		this.#changed();
 	}
 
+	support(support: Snapshot["support"]): void {
+		this.#support = support;
+		this.#changed();
+	}
+
 	close(): void {
 		this.show(null);
 		this.#cancelIdentify();
@@ -155,7 +163,7 @@ export class PanelFront implements PanelPort {
 	}
 
 	intent(intent: Intent): "ack" | "panel.not_now" {
-		const { enrol, answerUpdate, installStick, factoryReset, touched } = this.#options;
+		const { enrol, answerUpdate, installStick, saveSupport, factoryReset, touched } = this.#options;
 		const { can } = this.#snapshot;
 		// said by itself for as long as the list is open: no sign that somebody is still there
 		if (intent.type !== "panel.look") touched();
@@ -169,6 +177,7 @@ export class PanelFront implements PanelPort {
 			installStick(intent.version);
 			return "ack";
 		}
+		if (intent.type === "panel.save_support") return can.saveSupport && saveSupport() ? "ack" : "panel.not_now";
 		if (intent.type === "panel.factory_reset") return can.factoryReset && factoryReset() ? "ack" : "panel.not_now";
 		if (this.#room) return this.#room.intent(intent);
 		if (intent.type === "panel.locale") {
@@ -217,13 +226,15 @@ export class PanelFront implements PanelPort {
 		const update = this.#update;
 		const firmware = this.#firmware;
 		const reset = this.#reset;
+		const support = this.#support;
 		const can = {
 			...below.can,
 			update: update?.asks === true && !isOccupied(below),
 			installStick: firmware?.stick?.code === null && update === null && !isOccupied(below),
+			saveSupport: support !== null && support.state !== "collecting" && support.state !== "writing",
 			factoryReset: reset?.state === "offered" && !isWriting(update) && !isOccupied(below),
 		};
-		return { ...below, rev: this.#rev, now, identify: this.#identify, update, firmware, reset, can };
+		return { ...below, rev: this.#rev, now, identify: this.#identify, update, firmware, reset, support, can };
 	}
 
 	#changed(): void {

@@ -68,6 +68,7 @@ export class RoomProgram {
 			enrol: (code) => this.#link.send({ t: "enrol", code }),
 			answerUpdate: (now) => this.#link.send({ t: "update", now }),
 			installStick: (version) => this.#link.send({ t: "installStick", version }),
+			saveSupport: () => this.#link.send({ t: "support" }),
 			factoryReset: () => this.#link.send({ t: "reset" }),
 			touched: () => this.#reporter.touched(),
 		});
@@ -142,6 +143,7 @@ export class RoomProgram {
 		});
 		events.on("update", ({ update }) => front.update(update));
 		events.on("firmware", ({ firmware }) => front.firmware(firmware));
+		events.on("support", ({ support }) => front.support(support));
 		events.on("reset", ({ reset }) => front.reset(reset));
 		events.on("command", ({ mid, command }) => {
 			void this.#obey(command).then((answer) => this.#link.send({ t: "command", mid, ...answer }));

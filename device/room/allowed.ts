@@ -54,6 +54,8 @@ export function allowed(intent: Intent, { can, screen, agenda, directory, periph
 			return can.update;
 		case "panel.install_stick":
 			return can.installStick;
+		case "panel.save_support":
+			return can.saveSupport;
 		case "panel.factory_reset":
 			return can.factoryReset;
 		case "panel.look":

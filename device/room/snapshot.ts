@@ -43,6 +43,7 @@ export function roomSnapshot(state: RoomState, inputs: SnapshotInputs): Snapshot
 		update: null,
 		firmware: null,
 		reset: null,
+		support: null,
 		can: can(
 			state,
 			screen,
@@ -143,6 +144,7 @@ function can(state: RoomState, screen: Screen, joinable: boolean): Can {
 		display: context.equipment.display !== null,
 		update: false,
 		installStick: false,
+		saveSupport: false,
 		factoryReset: false,
 	};
 }

@@ -16,6 +16,7 @@ const programs: Record<string, string> = {
 	"health.js": "image/root/programs/health.ts",
 	"setup.js": "image/root/programs/setup.ts",
 	"recovery.js": "image/root/programs/recovery.ts",
+	"support.js": "image/root/programs/support.ts",
 };
 
 /** Has prebuilt native code beside it, and finds it by its own place. */
@@ -32,7 +33,7 @@ export async function application(workshop: Workshop): Promise<Made> {
 	const { root } = workshop;
 	const files = [
 		"device/**/*",
-		"provisioning/{agent,contract,line,recovery,trust}/**/*",
+		"provisioning/{agent,cli/support,contract,line,recovery,trust}/**/*",
 		"ui/{panel,tv,kit}/**/*",
 		"ui/vite.config.ts",
 		"image/root/{application.ts,programs/**/*}",

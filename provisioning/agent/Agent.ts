@@ -22,6 +22,7 @@ import { eventRow } from "./session/deviceEvents.ts";
 import { FleetSession } from "./session/FleetSession.ts";
 import { AgentStore } from "./store/AgentStore.ts";
 import { Outbox } from "./store/Outbox.ts";
+import { SupportDesk } from "./support/SupportDesk.ts";
 import { CLOCK_EPOCH, UpdateTrust } from "./trust/UpdateTrust.ts";
 
 /** Firmware that can't say what runs is asked again so often. */
@@ -56,6 +57,7 @@ export class Agent {
 	readonly #actor: Actor<typeof claimMachine>;
 	readonly #carriedCode: CarriedCode | null;
 	readonly #reset: ResetDesk;
+	readonly #support: SupportDesk;
 	/** The last session's end. */
 	#ending: Promise<void> = Promise.resolve();
 	#cancelLearning: () => void = () => {};
@@ -120,6 +122,8 @@ export class Agent {
 			...{ wish: config.reset ?? null, link: this.#link, room: this.#room, clock, log },
 			begun: () => this.#leave(),
 		});
+		const { support: files = null, sticks = null } = config;
+		this.#support = new SupportDesk({ files, sticks, link: this.#link, clock });
 		this.#actor.subscribe({
 			next: (snapshot) => {
 				this.#tell();
@@ -147,6 +151,7 @@ export class Agent {
 		this.#cancelLearning();
 		this.#carriedCode?.close();
 		this.#reset.close();
+		this.#support.close();
 		this.#actor.stop();
 		await this.#ending;
 		this.#room.close();

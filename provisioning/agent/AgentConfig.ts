@@ -30,6 +30,11 @@ const keys = z.strictObject({
 	sticks: z.optional(path),
 	/** A file that appears here resets the device (`incamera-reset.path`), and the panel offers it. Absent: nobody here can. */
 	reset: z.optional(path),
+	/**
+	 * A file by which a support bundle is wished for onto one of the `sticks`, and the one that says what became of it (`incamera-support.path`).
+	 * Absent: nobody here can.
+	 */
+	support: z.optional(z.strictObject({ wish: path, outcome: path })),
 	/** Of downloads, at most; less while the room is in a call. Absent: 4000. */
 	downloadKilobytesPerSecond: z.optional(z.number().check(z.gte(32), z.lte(1_000_000))),
 });

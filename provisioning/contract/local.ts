@@ -4,6 +4,7 @@ import { enrolFailure } from "./enrolment.ts";
 import { random16, timestamp } from "./envelope.ts";
 import { eventData } from "./events.ts";
 import { presence } from "./ring.ts";
+import { supportOutcome } from "./supportSaved.ts";
 import { deviceId } from "./topics.ts";
 import { deviceFacts, revision, roomStatus, twinDoc, twinError } from "./twin.ts";
 
@@ -88,6 +89,15 @@ export const resetShown = z.nullable(
 );
 export type ResetShown = z.infer<typeof resetShown>;
 
+/** The support bundle that can be saved onto a stick; null: there is no stick, or nobody here can. */
+export const supportShown = z.nullable(
+	z.object({
+		...{ state: z.enum(["offered", "collecting", "writing", "done", "failed"]) },
+		...{ file: supportOutcome.shape.file, code: supportOutcome.shape.code },
+	}),
+);
+export type SupportShown = z.infer<typeof supportShown>;
+
 /** Agent → room program. */
 export const fromAgent = z.discriminatedUnion("t", [
 	z.object({ t: z.literal("hello"), v: z.literal(LOCAL_VERSION) }),
@@ -114,6 +124,7 @@ export const fromAgent = z.discriminatedUnion("t", [
 	z.object({ t: z.literal("command"), mid: random16, command }),
 	z.object({ t: z.literal("firmware"), firmware: firmwareShown }),
 	z.object({ t: z.literal("reset"), reset: resetShown }),
+	z.object({ t: z.literal("support"), support: supportShown }),
 	/** What an update is doing, for the panel; null: nothing. */
 	z.object({
 		t: z.literal("update"),
@@ -178,6 +189,8 @@ export const fromRoom = z.discriminatedUnion("t", [
 	z.object({ t: z.literal("installStick"), version: z.string().check(z.maxLength(60)) }),
 	/** A person at the panel wants this device to forget everything: key, fleet, settings. */
 	z.object({ t: z.literal("reset") }),
+	/** A person at the panel wants the support bundle on the stick that is plugged in. */
+	z.object({ t: z.literal("support") }),
 	/** A person at the panel lets a waiting update happen now, or not before its deadline. */
 	z.object({ t: z.literal("update"), now: z.boolean() }),
 ]);

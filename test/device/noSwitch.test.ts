@@ -248,7 +248,7 @@ describe("the fleet", () => {
 			);
 		expect(kinds(fromAgent, "t").sort()).toEqual(
 			[
-				...["hello", "claim", "twin", "command", "update", "firmware", "reset"],
+				...["hello", "claim", "twin", "command", "update", "firmware", "reset", "support"],
 				// ringing: sealed frames, which the room judges; a ring opens nothing
 				...["line", "presence", "directory", "ring", "sent"],
 			].sort(),

@@ -24,6 +24,7 @@ const asRoot: Record<string, string> = {
 	"incamera-restart.service": "the same, when the agent asks",
 	"incamera-give-up.service": "starts the machine again",
 	"incamera-reset.service": "disks are root's",
+	"incamera-support.service": "what it collects is of several accounts, and a stick is mounted otherwise for it",
 	"incamera-tpm.service": "the TPM is root's",
 	"incamera-recovery.service": "the data partition, the TPM and the ESP are root's",
 };
@@ -40,6 +41,7 @@ describe("the units", () => {
 			"incamera-restart.service",
 			"incamera-room.service",
 			"incamera-setup.service",
+			"incamera-support.service",
 			"incamera-tpm.service",
 		]);
 	});
@@ -119,6 +121,21 @@ describe("the units", () => {
 		expect(values(units.get("incamera-reset.service") ?? "", "ExecStartPre")).toEqual([
 			"/usr/bin/systemctl stop incamera-recovery.service",
 		]);
+	});
+
+	it("write to a stick where the agent wishes it, and say where it reads it how that goes", () => {
+		const at = (name: string): string => readFileSync(join(overlay, "usr/lib/systemd/system", name), "utf8");
+		const program = readFileSync(join(root, "image/root/programs/support.ts"), "utf8");
+		const setup = readFileSync(join(root, "image/root/programs/setup.ts"), "utf8");
+		const [, wish, outcome] = /support: { wish: "(.+)", outcome: "(.+)" }/.exec(setup) ?? [];
+		expect(at("incamera-support.path")).toContain(`PathExists=${wish}\n`);
+		expect(program).toContain(`"${wish}"`);
+		expect(program).toContain(`"${outcome}"`);
+		expect(values(at("incamera-support.service"), "RuntimeDirectory")[0]).toBe(outcome?.split("/")[2]);
+		// in a view of its own of what is mounted: the stick stays read-only for everybody else
+		expect(values(at("incamera-support.service"), "ProtectSystem")).toEqual(["strict"]);
+		expect(program).toMatch(/remount,\$\{mode\},nosuid,nodev,noexec/);
+		expect(readFileSync(join(root, "image/root/finish.sh"), "utf8")).toContain("incamera-support.path");
 	});
 
 	it("let the browser talk to this machine only", () => {

@@ -143,7 +143,7 @@ function writeAuthorities(setUp: SetUpFile): void {
 takeCarried();
 /** Who says what is released. Without it in the firmware nothing is installed by the fleet: such a job is rejected. */
 const updateRoot = "/usr/lib/incamera/update-root.json";
-const firmware = existsSync(updateRoot) ? { firmware: "rauc", updateRoot, sticks: "/run/incamera-stick" } : {};
+const firmware = existsSync(updateRoot) ? { firmware: "rauc", updateRoot } : {};
 const own: SetUpFile = existsSync(kept) ? readSetUpFile(kept) : {};
 write("agent.yaml", {
 	stateFolder: "/var/lib/incamera-agent",
@@ -155,7 +155,9 @@ write("agent.yaml", {
 		codeFile: join(enrolment, "code"),
 	},
 	...firmware,
+	sticks: "/run/incamera-stick",
 	reset: "/run/incamera/reset",
+	support: { wish: "/run/incamera/support", outcome: "/run/incamera-support/outcome.json" },
 	facts: {
 		model: (noSerial.test(dmi("product_name")) ? "InCamera" : dmi("product_name")).slice(0, 80),
 		serial: serialNumber(),

@@ -387,6 +387,23 @@ test("a factory reset is offered where the agent offers one: never in a call or 
 	expect(await panel.touch({ type: "panel.factory_reset" })).toBe("panel.not_now");
 });
 
+test("a support bundle is saved onto a stick by a touch, one at a time", async () => {
+	await inService();
+	expect(await panel.touch({ type: "panel.save_support" })).toBe("panel.not_now");
+	agent.support({ state: "offered", file: null, code: null });
+	await shows(({ can }) => can.saveSupport, "the offer");
+	expect(await panel.touch({ type: "panel.save_support" })).toBe("ack");
+	await agent.heard("support");
+	for (const state of ["collecting", "writing"] as const) {
+		agent.support({ state, file: null, code: null });
+		await shows(({ support, can }) => support?.state === state && !can.saveSupport, state);
+	}
+	agent.support({ state: "failed", file: null, code: "support.stick_full" });
+	await shows(({ support, can }) => support?.code === "support.stick_full" && can.saveSupport, "why not");
+	agent.support(null);
+	await shows(({ support, can }) => support === null && !can.saveSupport, "that the stick is gone");
+});
+
 /** Of the engine that runs, found by its parent: this process. */
 function enginePid(): number {
 	const pid = program?.enginePid;

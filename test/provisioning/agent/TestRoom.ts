@@ -93,7 +93,7 @@ export class TestRoom {
 			const jws = line.epoch === null ? null : this.ringKey(line.epoch);
 			if (line.epoch !== null && jws) this.send({ t: "ringKey", epoch: line.epoch, jws });
 		});
-		for (const kind of ["claim", "presence", "directory", "ring", "sent", "update", "reset"] as const) {
+		for (const kind of ["claim", "presence", "directory", "ring", "sent", "update", "reset", "support"] as const) {
 			events.on(kind, (message) => this.heard.push(message as FromAgent));
 		}
 		events.on("twin", (twin) => {

@@ -90,6 +90,10 @@ export class SimulatedAgent {
 		this.#tell({ t: "firmware", firmware });
 	}
 
+	support(support: Extract<FromAgent, { t: "support" }>["support"]): void {
+		this.#tell({ t: "support", support });
+	}
+
 	reset(reset: Extract<FromAgent, { t: "reset" }>["reset"]): void {
 		this.#tell({ t: "reset", reset });
 	}

@@ -53,6 +53,10 @@ export const asides: Aside[] = [
 	{ name: "resting-reset-failed-service", scene: "resting-reset-failed", through: [more, service] },
 	{ name: "resting-reset-waiting-service", scene: "resting-reset-waiting", through: [more, service] },
 	{ name: "resting-reset-question", scene: "resting-reset", through: [more, service], hold: openReset },
+	{ name: "resting-support-service", scene: "resting-support", through: [more, service] },
+	{ name: "resting-support-writing-service", scene: "resting-support-writing", through: [more, service] },
+	{ name: "resting-support-done-service", scene: "resting-support-done", through: [more, service] },
+	{ name: "resting-support-full-service", scene: "resting-support-full", through: [more, service] },
 	{ name: "trouble-more", scene: "trouble", through: [more] },
 	{ name: "trouble-service", scene: "trouble", through: [more, service] },
 ];

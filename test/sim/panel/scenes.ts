@@ -29,6 +29,7 @@ const nothing: Snapshot["can"] = {
 	display: false,
 	update: false,
 	installStick: false,
+	saveSupport: false,
 	factoryReset: false,
 };
 
@@ -74,6 +75,7 @@ export function atRest(change: Partial<Snapshot> = {}): Snapshot {
 		update: null,
 		firmware: null,
 		reset: null,
+		support: null,
 		can: { ...nothing, join: true, meetNow: true, call: true },
 		...change,
 	};
@@ -357,6 +359,20 @@ export const scenes = {
 	"resting-reset-waiting": atRest({
 		update: { state: "installing", version: "1.5.1", pct: 40, asks: false, waitsFor: null },
 		reset: { state: "offered", code: null },
+	}),
+	"resting-support": atRest({
+		firmware: { version: "1.4.0", slots: null, last: null, stick: null },
+		support: { state: "offered", file: null, code: null },
+		can: { ...nothing, join: true, meetNow: true, call: true, saveSupport: true },
+	}),
+	"resting-support-writing": atRest({ support: { state: "writing", file: null, code: null } }),
+	"resting-support-done": atRest({
+		support: { state: "done", file: "incamera-support-20261123-085702.json", code: null },
+		can: { ...nothing, join: true, meetNow: true, call: true, saveSupport: true },
+	}),
+	"resting-support-full": atRest({
+		support: { state: "failed", file: null, code: "support.stick_full" },
+		can: { ...nothing, join: true, meetNow: true, call: true, saveSupport: true },
 	}),
 	trouble: scene(
 		{ name: "trouble", failure: "media.engine_failed", retryAt: morning + 12_000 },

@@ -15,6 +15,7 @@ type Device = Peripherals["devices"][number];
 const icons: Record<Device["kind"], string> = { camera, display: monitor, "panel-bus": keys };
 
 const FirmwareRows = later(() => import("./FirmwareRows.tsx").then((part) => part.FirmwareRows));
+const SupportRow = later(() => import("./SupportRow.tsx").then((part) => part.SupportRow));
 const ResetRow = later(() => import("./ResetRow.tsx").then((part) => part.ResetRow));
 const ResetScreen = later(() => import("./ResetScreen.tsx").then((part) => part.ResetScreen));
 
@@ -57,6 +58,7 @@ export function ServiceScreen(props: PanelProps) {
 					<DeviceRow key={device.id} {...props} device={device} />
 				))}
 				{devices.length === 0 ? <li class="explain">{words.service.none}</li> : null}
+				<SupportRow {...props} />
 				<ResetRow {...props} />
 			</ul>
 		</Frame>

@@ -26,7 +26,8 @@ const arrows: Record<string, string[]> = {
 	"device/doctor": ["device/core", "device/media/gst", "device/meeting/Peer.ts", "device/peripherals/link"],
 	"device/panel": ["device/contract", "device/core"],
 	"ui/kit": [...contracts],
-	"ui/panel": ["ui/kit", "device/contract", "device/core"],
+	// the reasons of an update, for each of which it has words
+	"ui/panel": ["ui/kit", "device/contract", "device/core", "provisioning/contract/jobs.ts"],
 	// the guest runs the room's own handshake (docs/adr/0001)
 	"ui/guest": ["ui/kit", "device/meeting", "device/core", "device/contract", "provisioning/contract"],
 	"ui/console": ["ui/kit", "provisioning/contract", "device/contract", "device/core"],

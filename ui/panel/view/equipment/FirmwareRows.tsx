@@ -5,10 +5,13 @@ import { HoldButton } from "../../../kit/controls/HoldButton.tsx";
 import { Icon } from "../../../kit/icons/Icon.tsx";
 import { de } from "../../words/firmware/de.ts";
 import { en } from "../../words/firmware/en.ts";
+import type { FirmwareWords } from "../../words/firmware/FirmwareWords.ts";
 import type { PanelProps } from "../ScreenProps.ts";
 import { whenOf } from "./whenOf.ts";
 
 const languages = { de, en };
+const reasonOf = (code: string, { reasons, otherReason }: FirmwareWords): string =>
+	(reasons as Record<string, string | undefined>)[code] ?? otherReason;
 
 /** Loaded when somebody looks: what runs on this device and what could, what an update does or why the last one failed, and what a stick brings. */
 export function FirmwareRows(props: PanelProps) {
@@ -46,7 +49,7 @@ function Running(props: PanelProps & { firmware: Firmware }) {
 				<p class="device-state">
 					<strong>{update.version}</strong>{" "}
 					<span>
-						{update.waitsFor === null ? words.update.states[update.state] : said.reason(update.waitsFor)}
+						{update.waitsFor === null ? words.update.states[update.state] : reasonOf(update.waitsFor, said)}
 						{update.pct === null ? "" : ` · ${Math.round(update.pct)} %`}
 					</span>
 				</p>
@@ -95,7 +98,7 @@ function Reason({ snapshot, words, code }: PanelProps & { code: string | null })
 	if (code === null) return null;
 	return (
 		<>
-			{languages[snapshot.room.locale].reason(code)}{" "}
+			{reasonOf(code, languages[snapshot.room.locale])}{" "}
 			<span class="muted">
 				{words.kit.failureCode} <code>{code}</code>
 			</span>

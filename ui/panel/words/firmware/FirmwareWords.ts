@@ -1,4 +1,5 @@
 import type { Firmware } from "../../../../device/contract/snapshot.ts";
+import type { JobReason } from "../../../../provisioning/contract/jobs.ts";
 
 /** What the service page says of the firmware: loaded with it, since few ever look. */
 export interface FirmwareWords {
@@ -13,6 +14,8 @@ export interface FirmwareWords {
 	instead(version: string): string;
 	refused: string;
 	hold: string;
-	/** Of a code `update.…`: why it failed, is refused, or waits, and what to do. */
-	reason(code: string): string;
+	/** Why it failed, is refused, or waits, and what to do. */
+	reasons: Record<JobReason, string>;
+	/** A newer agent may have others. */
+	otherReason: string;
 }

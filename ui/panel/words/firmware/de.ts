@@ -1,7 +1,7 @@
 import type { FirmwareWords } from "./FirmwareWords.ts";
 
 /** Why an update waits, failed or is refused. */
-const updateReasons: Readonly<Record<string, string>> = {
+const reasons: FirmwareWords["reasons"] = {
 	"update.in_call": "Es wartet auf das Ende des Gesprächs.",
 	"update.meeting": "Es wartet, bis keine Besprechung läuft oder bevorsteht.",
 	"update.in_use": "Es wartet, bis der Raum eine Weile nicht benutzt wurde.",
@@ -32,6 +32,23 @@ const updateReasons: Readonly<Record<string, string>> = {
 	"update.fell_back": "Die neue Firmware ist nicht gestartet.",
 	"update.install_failed": "Das Schreiben ist fehlgeschlagen.",
 	"update.install_interrupted": "Das Schreiben wurde immer wieder unterbrochen.",
+	"update.director_missing": "Es fehlt die Unterschrift der IT. Sagen Sie ihr Bescheid.",
+	"update.director_refused": "Die Unterschrift der IT gilt nicht. Sagen Sie ihr Bescheid.",
+	"update.director_disagrees": "Die IT hat etwas anderes unterschrieben. Sagen Sie ihr Bescheid.",
+	"update.unreachable": "Die Firmware war nicht zu erreichen. Prüfen Sie das Netzwerk.",
+	"update.server_refused": "Der Server hat die Firmware nicht herausgegeben. Sagen Sie der IT Bescheid.",
+	"update.range_wrong": "Der Server hat einen falschen Teil geschickt. Sagen Sie der IT Bescheid.",
+	"update.disk_failed": "Der Speicher ließ sich nicht beschreiben. Sagen Sie der IT Bescheid.",
+	"update.version_wrong": "Die Datei enthält eine andere Version, als sie sagt.",
+	"update.installer_failed": "Das Installationsprogramm hat nicht geantwortet. Starten Sie das Gerät neu.",
+	"update.slots_unknown": "Es ist nicht bekannt, welches System läuft. Starten Sie das Gerät neu.",
+	"update.version_unknown": "Die Firmware, die läuft, hat keine Version. Spielen Sie sie neu auf.",
+	"update.restart_failed": "Das Gerät konnte nicht neu starten. Schalten Sie es aus und wieder ein.",
+	"update.cancelled": "Die IT hat es zurückgerufen.",
+	"update.failed": "Der Grund ist nicht bekannt. Nennen Sie der IT den Code.",
+	"update.room_not_ready": "Der Raum ließ sich danach nicht benutzen.",
+	"update.media_broken": "Bild oder Ton ging danach nicht.",
+	"update.mark_failed": "Es ließ sich nicht vermerken, dass die neue Firmware gut ist.",
 };
 
 export const de: FirmwareWords = {
@@ -48,5 +65,6 @@ export const de: FirmwareWords = {
 	instead: (version) => `Jetzt läuft ${version}. Das Gerät startet dabei neu.`,
 	refused: "wird hier nicht eingespielt",
 	hold: "Zum Einspielen halten",
-	reason: (code) => updateReasons[code] ?? "Nennen Sie der IT den Code.",
+	reasons,
+	otherReason: "Nennen Sie der IT den Code.",
 };

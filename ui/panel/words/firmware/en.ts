@@ -1,7 +1,7 @@
 import type { FirmwareWords } from "./FirmwareWords.ts";
 
 /** Why an update waits, failed or is refused. */
-const updateReasons: Readonly<Record<string, string>> = {
+const reasons: FirmwareWords["reasons"] = {
 	"update.in_call": "It waits for the end of the call.",
 	"update.meeting": "It waits until no meeting is on or near.",
 	"update.in_use": "It waits until the room has not been used for a while.",
@@ -32,6 +32,23 @@ const updateReasons: Readonly<Record<string, string>> = {
 	"update.fell_back": "The new firmware did not start.",
 	"update.install_failed": "Writing failed.",
 	"update.install_interrupted": "Writing was interrupted again and again.",
+	"update.director_missing": "IT's signature is missing. Tell them.",
+	"update.director_refused": "IT's signature does not count. Tell them.",
+	"update.director_disagrees": "IT has signed something else. Tell them.",
+	"update.unreachable": "The firmware could not be reached. Check the network.",
+	"update.server_refused": "The server did not give the firmware out. Tell IT.",
+	"update.range_wrong": "The server sent a wrong part. Tell IT.",
+	"update.disk_failed": "The disk could not be written. Tell IT.",
+	"update.version_wrong": "The file has another version in it than it says.",
+	"update.installer_failed": "The installer did not answer. Restart the device.",
+	"update.slots_unknown": "It is not known which system runs. Restart the device.",
+	"update.version_unknown": "The firmware that runs has no version. Flash the device.",
+	"update.restart_failed": "The device could not restart. Switch it off and on again.",
+	"update.cancelled": "IT called it back.",
+	"update.failed": "The reason is not known. Tell IT the code.",
+	"update.room_not_ready": "The room could not be used afterwards.",
+	"update.media_broken": "Picture or sound did not work afterwards.",
+	"update.mark_failed": "It could not be noted that the new firmware is good.",
 };
 
 export const en: FirmwareWords = {
@@ -48,5 +65,6 @@ export const en: FirmwareWords = {
 	instead: (version) => `${version} is running now. The device restarts for it.`,
 	refused: "is not installed here",
 	hold: "Hold to install",
-	reason: (code) => updateReasons[code] ?? "Tell IT the code.",
+	reasons,
+	otherReason: "Tell IT the code.",
 };

@@ -12,7 +12,7 @@ export const de: ResetWords = {
 		membership: "die Zugehörigkeit zu Ihrer Organisation, mit Name und Einstellungen des Raums",
 		views: "gemerkte Kameraansichten und ihre Bilder",
 		keys: "alle Schlüssel: der eigene und die von Räumen, die hier bekannt sind",
-		network: "Netzwerk, Ausstattung und Adresse der Verwaltung aus der Einrichtungsdatei",
+		network: "Netzwerk, Kalender, Ausstattung und Adresse der Verwaltung aus der Einrichtungsdatei",
 	},
 	afterwards:
 		"Die Firmware bleibt. Um das Gerät wieder zu benutzen, braucht es eine Einrichtungsdatei und einen neuen Code der IT.",

@@ -12,7 +12,7 @@ export const en: ResetWords = {
 		membership: "that it belongs to your organisation, with the room's name and settings",
 		views: "camera views that were kept, and their pictures",
 		keys: "all keys: its own, and those of rooms that are known here",
-		network: "network, equipment and the fleet's address from the set-up file",
+		network: "network, calendar, equipment and the fleet's address from the set-up file",
 	},
 	afterwards: "The firmware stays. To use the device again, it needs a set-up file and a new code from IT.",
 	hold: "Hold to erase",

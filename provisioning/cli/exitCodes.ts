@@ -67,7 +67,13 @@ const usage = new Set([
 	"recovery.certificate_unfit",
 	"recovery.certificate_of_authority",
 ]);
-const unhealthy = new Set(["doctor.unhealthy", "audit.broken", "recover.file_altered", "recover.not_this_partition"]);
+const unhealthy = new Set([
+	"doctor.unhealthy",
+	"audit.broken",
+	"recover.file_altered",
+	"recover.start_damaged",
+	"recover.not_this_partition",
+]);
 
 export function exitCodeOf(code: string): ExitCode {
 	if (unreachable.has(code)) return "unreachable";
@@ -109,7 +115,7 @@ export const nextSteps: Readonly<Record<string, string>> = {
 	"flash.device_read_only": "Is there a switch on the card or stick?",
 	"flash.device_too_small": "Devices need 4 GB or more.",
 	"flash.sector_size": "A disk that can be set to sectors of 512 bytes, or another one.",
-	"flash.denied": "Run it as root: sudo incamera image flash …",
+	"flash.denied": "Run it as root: sudo incamera image …",
 	"flash.device_failed": "Try another port or reader; if it fails again, the disk is broken. dmesg says more.",
 	"flash.read_back_differs": "Don't use this disk: it is broken, or smaller than it says.",
 	"prepare.no_disk":
@@ -133,6 +139,8 @@ export const nextSteps: Readonly<Record<string, string>> = {
 		"It wants the PEM file of the private key, recovery.key; a passphrase is asked at the terminal, or read: --passphrase-file FILE",
 	"recover.file_altered":
 		"Is there a copy of the start partition's incamera/recovery-1.cms (or -2)? Put it back and try again. In its own board the device makes a new one at its next start.",
+	"recover.start_damaged":
+		"The disk's first partition (FAT) holds the sealed key. Work on a copy of the disk; fsck.vfat may find the folder incamera again.",
 	"recover.not_this_partition":
 		"The start partition and the data partition are of two devices, or the data partition was made anew since. In its own board the device makes a new key at its next start.",
 	"repo.key_missing":

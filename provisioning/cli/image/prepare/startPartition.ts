@@ -25,19 +25,20 @@ export async function writeSetUp(disk: string, content: string): Promise<void> {
 
 /**
  * A file of our folder there; null if there is none.
- * @throws RoomError `prepare.no_disk`, `prepare.no_mtools`
+ * @throws RoomError `prepare.no_disk`, `prepare.no_mtools`, `prepare.failed`: it holds no files that can be read
  */
 export async function readFromStart(disk: string, name: string): Promise<Buffer | null> {
 	const drive = `${disk}@@${await startOf(disk)}`;
 	return await mtools("mtype", ["-i", drive, `${FOLDER}/${name}`]).catch((error: unknown) => {
-		onlyMissing(error);
-		return null;
+		if (error instanceof RoomError && /not found/.test(error.message)) return null;
+		throw error;
 	});
 }
 
-/** @throws RoomError `prepare.no_disk` */
+/** @throws RoomError `prepare.no_disk`, `flash.denied` */
 export async function partitionsOf(disk: string): Promise<GptPartition[]> {
-	const file = await open(disk).catch((cause: unknown) => {
+	const file = await open(disk).catch((cause: NodeJS.ErrnoException) => {
+		if (cause.code === "EACCES") throw new RoomError("flash.denied", `this account may not read ${disk}`, { cause });
 		throw new RoomError("prepare.no_disk", `${disk} can't be read`, { cause });
 	});
 	try {

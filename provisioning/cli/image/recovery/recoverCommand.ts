@@ -33,7 +33,8 @@ export function recoverCommand(image: Command, io: Io, asJson: () => boolean): v
 		});
 }
 
-const toMount = (mapped: string): string => `mount -o ro /dev/mapper/${mapped} /mnt`;
+/** Without its journal: that of a device which lost its power wants to be written first. */
+const toMount = (mapped: string): string => `mount -o ro,noload /dev/mapper/${mapped} /mnt`;
 
 /** To read what is there; cryptsetup asks for the key. */
 function toOpen({ path, kind }: FlashTarget, partition: number): string[] {

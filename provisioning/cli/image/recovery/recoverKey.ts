@@ -22,7 +22,7 @@ export interface Recovered {
 /**
  * The recovery key of a device by its disk. Nothing is written or opened there: it is tried on a copy of the header.
  *
- * @throws RoomError `recover.no_data_partition`, `recover.no_file`, `recover.key_foreign`, `recover.file_altered`, `recover.not_this_partition`
+ * @throws RoomError `recover.no_data_partition`, `recover.no_file`, `recover.start_damaged`, `recover.key_foreign`, `recover.file_altered`, `recover.not_this_partition`
  * @throws RoomError those of `open`, `tool` and `readFromStart`
  */
 export async function recoverKey(disk: string, key: PrivateKey): Promise<Recovered> {
@@ -39,7 +39,10 @@ export async function recoverKey(disk: string, key: PrivateKey): Promise<Recover
 		const wrong: RoomError[] = [];
 		// two files only after a power cut while one took the other's place
 		for (const slot of SLOTS) {
-			const envelope = await readFromStart(disk, envelopeName(slot));
+			const envelope = await readFromStart(disk, envelopeName(slot)).catch((cause: unknown) => {
+				if (cause instanceof RoomError && cause.code === "prepare.no_mtools") throw cause;
+				throw new RoomError("recover.start_damaged", "the start partition can't be read", { cause });
+			});
 			if (envelope === null) continue;
 			const found = await keyOf({ envelope, key, header, slot, note: slots.get(slot) ?? null });
 			if (typeof found === "string") return { recoveryKey: found, partition: data.number };

@@ -40,6 +40,7 @@ describe("a device's disk", () => {
 		expect(await recover(image, it.key)).toBe(0);
 		expect(command.out).toContain(recoveryKey);
 		expect(command.out).toContain("cryptsetup open --readonly");
+		expect(command.out).toContain("mount -o ro,noload /dev/mapper/incamera-data");
 		expect((await readFile(image)).equals(before)).toBe(true);
 	});
 
@@ -71,6 +72,14 @@ describe("a device's disk", () => {
 		expect(await recover(await disk.image("no-file"), it.key)).toBe(5);
 		expect(command.err).toContain("recover.no_file");
 		expect(command.err).toContain("flash it again");
+	});
+
+	test("whose start partition is damaged says so", async () => {
+		const image = await disk.image("damaged");
+		const whole = await readFile(image);
+		await writeFile(image, whole.fill(0, 1024 ** 2, 2 * 1024 ** 2));
+		expect(await recover(image, it.key)).toBe(7);
+		expect(command.err).toContain("recover.start_damaged");
 	});
 
 	test("with an altered file says so", async () => {

@@ -39,7 +39,7 @@ export type LogEntry = z.infer<typeof logEntry>;
 
 export const unitNames = [
 	...["incamera-room.service", "incamera-agent.service", "incamera-kiosk.service", "incamera-health.service"],
-	...["incamera-setup.service", "rauc.service", "seatd.service", "nftables.service"],
+	...["incamera-setup.service", "incamera-recovery.service", "rauc.service", "seatd.service", "nftables.service"],
 ] as const;
 
 export const health = z.object({

@@ -7,6 +7,8 @@ import { type Placements, placements } from "./placements.ts";
 
 /** How often the date is looked at. */
 const dateMs = 10_000;
+/** Longer than any picture takes to be drawn. */
+const drawnMs = 250;
 
 /** The self view's size and place in `frame.png`, as shares of it (see `tools/pictures/frame.svg`). */
 const inFrame = { x: 28 / 312, y: 28 / 200, width: 256 / 312, height: 144 / 200 };
@@ -17,7 +19,9 @@ function asset(name: string): string {
 
 /** Launch description of what is drawn over the mixed picture; each of them passes it on untouched while it shows nothing. */
 export function overlayDescription(width: number, height: number): string {
-	const text = "auto-resize=false draw-shadow=false draw-outline=false silent=true line-alignment=left";
+	// the font of what has none of its own in the markup: the space that the clock puts between two texts
+	const text =
+		'auto-resize=false draw-shadow=false draw-outline=false silent=true line-alignment=left font-desc="Inter 1px"';
 	const { side } = lockSize(height);
 	const margin = textMargin(height);
 	const lock = `overlay-width=${side} overlay-height=${side} offset-x=${margin} offset-y=${height - margin - Math.round(side * 1.05)} alpha=0`;
@@ -48,6 +52,7 @@ export class TvOverlay {
 	#scene: TvScene;
 	#written = "";
 	readonly #timer: NodeJS.Timeout;
+	#again: NodeJS.Timeout | undefined;
 
 	/** @param screen Holds the elements of `overlayDescription`. */
 	constructor(screen: Bin, height: number, scene: TvScene) {
@@ -70,6 +75,7 @@ export class TvOverlay {
 
 	dispose(): void {
 		clearInterval(this.#timer);
+		clearTimeout(this.#again);
 	}
 
 	#write(): void {
@@ -77,9 +83,17 @@ export class TvOverlay {
 		const text = JSON.stringify(written);
 		if (text === this.#written) return;
 		this.#written = text;
-		this.#set("tv-clock", written.clock);
-		this.#set("tv-line", written.line);
-		this.#set("tv-name", written.name);
+		this.#put(written);
+		// An element that was drawing just then takes what it drew for what it was told, and would go on with that: it is told twice.
+		clearTimeout(this.#again);
+		this.#again = setTimeout(() => this.#put(written), drawnMs);
+		this.#again.unref();
+	}
+
+	#put({ clock, line, name }: Captions): void {
+		this.#set("tv-clock", clock);
+		this.#set("tv-line", line);
+		this.#set("tv-name", name);
 	}
 
 	#set(name: string, properties: Record<string, string | number | boolean>): void {

@@ -4,8 +4,20 @@ import { markup } from "./markup.ts";
 /** The colours of `ui/kit/tokens.css` that the TV uses. */
 const colours = { paper: "#f5f1e8", muted: "#b3bac5", lamp: "#f3b54a", calm: "#7adcb9" };
 
-/** Properties of an element of GStreamer's pango plugin. */
-export type TextProperties = Record<string, string | number | boolean>;
+/**
+ * Properties of an element of GStreamer's pango plugin that may change while pictures pass: those that say what is written, and where. Not
+ * `font-desc` and others that go to its Pango layout, which it reads without a lock while it draws (1.22): fonts are in the markup.
+ */
+export type TextProperties = Partial<{
+	text: string;
+	"time-format": string;
+	silent: boolean;
+	halignment: "left" | "center";
+	valignment: "top" | "center" | "bottom";
+	xpad: number;
+	ypad: number;
+	deltay: number;
+}>;
 
 /** The three lines that the TV can bear. */
 export interface Captions {
@@ -55,25 +67,25 @@ function resting({ name, locale }: TvScene, height: number, now: Date): Captions
 	return {
 		clock: {
 			text: "",
-			"time-format": span("%H:%M", colours.paper, 'font_features="tnum"'),
-			"font-desc": `Inter Extra-Light ${clockPx}px`,
+			"time-format": span("%H:%M", colours.paper, `Inter Extra-Light ${clockPx}px`, tabular),
 			halignment: "center",
 			valignment: "center",
 			deltay: -up,
 		},
-		line: shown(span(markup(dateText(now, locale ?? "en")), colours.muted), {
-			"font-desc": `Inter ${Math.round(height / 21)}px`,
+		line: shown(span(markup(dateText(now, locale ?? "en")), colours.muted, `Inter ${Math.round(height / 21)}px`), {
 			halignment: "center",
 			valignment: "top",
 			ypad: Math.round(height / 2 - up + (clockPx * lineHeight) / 2),
 		}),
-		name: shown(name && span(markup(name, longestName), colours.paper), {
-			"font-desc": `Inter Semi-Bold ${Math.round(height / 25)}px`,
-			halignment: "left",
-			valignment: "top",
-			xpad: margin,
-			ypad: margin,
-		}),
+		name: shown(
+			name && span(markup(name, longestName), colours.paper, `Inter Semi-Bold ${Math.round(height / 25)}px`),
+			{
+				halignment: "left",
+				valignment: "top",
+				xpad: margin,
+				ypad: margin,
+			},
+		),
 	};
 }
 
@@ -81,21 +93,21 @@ function overPicture({ name, status, locked, verified }: TvScene, height: number
 	const margin = textMargin(height);
 	const statusPx = Math.round(height / 30);
 	const tone = locked ? (verified ? colours.calm : colours.lamp) : colours.muted;
-	// One element writes name and time: it puts a space between the two that counts in its own size, so the name's span closes behind it.
-	const time = span("%H:%M", colours.muted, 'size="68%" font_features="tnum"');
+	const namePx = Math.round(height / 19);
+	// One element writes name and time. It puts a space between the two, as small as its own font: the one that is seen is here.
+	const gap = name && span("  ", colours.muted, `Inter ${namePx}px`);
+	const time = span("%H:%M", colours.muted, `Inter ${Math.round(namePx * 0.68)}px`, tabular);
 	return {
 		clock: {
-			text: name && `<span weight="600" foreground="${colours.paper}">${markup(name, longestName)}`,
-			"time-format": name ? `</span> ${time}` : time,
-			"font-desc": `Inter ${Math.round(height / 19)}px`,
+			text: name && span(markup(name, longestName), colours.paper, `Inter Semi-Bold ${namePx}px`),
+			"time-format": `${gap}${time}`,
 			halignment: "left",
 			valignment: "bottom",
 			xpad: margin,
 			ypad: margin + (status ? Math.round(statusPx * lineHeight * 1.2) : 0),
 			deltay: 0,
 		},
-		line: shown(status && span(markup(status), tone), {
-			"font-desc": `Inter Medium ${statusPx}px`,
+		line: shown(status && span(markup(status), tone, `Inter Medium ${statusPx}px`), {
 			halignment: "left",
 			valignment: "bottom",
 			xpad: margin + (locked ? lockSize(height).indent : 0),
@@ -105,8 +117,12 @@ function overPicture({ name, status, locked, verified }: TvScene, height: number
 	};
 }
 
-function span(text: string, colour: string, more = ""): string {
-	return `<span foreground="${colour}"${more && ` ${more}`}>${text}</span>`;
+/** Digits of the same width: the time does not move when it changes. */
+const tabular = ' font_features="tnum"';
+
+/** Pango's markup. With the clock's format it has to stay below 256 bytes, which is all that `clockoverlay` takes. */
+function span(text: string, colour: string, font: string, more = ""): string {
+	return `<span foreground="${colour}" font_desc="${font}"${more}>${text}</span>`;
 }
 
 function shown(text: string, properties: TextProperties): TextProperties {

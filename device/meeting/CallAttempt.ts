@@ -39,13 +39,15 @@ export interface AttemptOptions {
 	context: HandshakeContext;
 	/** Gets the peer; `signal`: the attempt closed and needs none. */
 	takePeer(signal: AbortSignal): Promise<PreparedPeer>;
-	/** Counts candidates that were dropped: not of the signed description, or of no use here. */
+	/** Counts what was dropped: candidates that are not of the signed description or of no use here, and what came early and was not the far end's. */
 	counters: { stray: number };
 	/** Sends to the far end; false where that isn't possible now. */
 	send(jws: string): Promise<boolean>;
 }
 
 const CANDIDATES_AT_ONCE = 32;
+/** Messages that are kept until it is known whose they are. */
+const MOST_EARLY = 4;
 
 /**
  * One attempt at a call: one peer, one handshake, one numbered channel. It is never mended: after a loss a new one is made, with
@@ -68,6 +70,8 @@ export class CallAttempt {
 	#session: Session | null = null;
 	#farUfrag = "";
 	#candidates: Candidate[] = [];
+	/** What overtook the ANSWER: it says whose key they have to be signed with. */
+	#early: string[] = [];
 	/** Whether our OFFER or ANSWER is on its way, so that candidates may follow. */
 	#described = false;
 	#sending: Promise<unknown> = Promise.resolve();
@@ -124,6 +128,10 @@ export class CallAttempt {
 		if (header.typ !== "incamera-signal" || !this.#channel) throw stale();
 		const known = this.#session?.far ?? this.#offer?.far;
 		const { context } = this.#options;
+		if (!known && !header.jwk && !header.x5c && this.#early.length < MOST_EARLY) {
+			this.#early.push(jws);
+			return;
+		}
 		// Whoever refuses our OFFER names its key in the refusal, since no ANSWER did.
 		const far = known ?? (await readIdentity(header, { ...context.trust, nowMs: context.clock.now() }));
 		const body = await this.#channel.read(jws, far.publicKey);
@@ -199,6 +207,11 @@ export class CallAttempt {
 			if (!sent) return this.#fail(null);
 			this.#prove(answer.session);
 		});
+		for (const early of this.#early.splice(0)) {
+			await this.receive(early).catch(() => {
+				this.#options.counters.stray += 1;
+			});
+		}
 	}
 
 	async #receiveConfirm(jws: string): Promise<void> {

@@ -15,6 +15,7 @@ import { createGuestIdentity, type OwnIdentity } from "../../../device/meeting/i
 import { readHeader } from "../../../device/meeting/jws.ts";
 import { PreparedPeer } from "../../../device/meeting/PreparedPeer.ts";
 import { ReplayCache } from "../../../device/meeting/ReplayCache.ts";
+import { SignalChannel } from "../../../device/meeting/SignalChannel.ts";
 import { SimulatedNetwork } from "../../sim/meeting/SimulatedPeer.ts";
 
 const clock = new ManualClock(Date.UTC(2026, 10, 23, 9));
@@ -31,8 +32,10 @@ let sent: string[];
 /** Types that can't be sent now. */
 let unsendable: Set<string>;
 let told: string[];
+let counters: { stray: number };
 beforeEach(() => {
 	[network, sent, unsendable, told] = [new SimulatedNetwork(), [], new Set(), []];
+	counters = { stray: 0 };
 });
 
 const contextOf = (identity: OwnIdentity): HandshakeContext => ({
@@ -50,7 +53,7 @@ function attempt(offer: Awaited<ReturnType<typeof readOffer>> | null = null): Ca
 		{
 			context: contextOf(identities[0]),
 			takePeer: () => PreparedPeer.create(network.factory("chromium"), []),
-			counters: { stray: 0 },
+			counters,
 			async send(jws) {
 				if (unsendable.has(readHeader(jws).typ)) return false;
 				sent.push(jws);
@@ -67,7 +70,39 @@ const answerTo = async (jws: string): Promise<string> => {
 	return (await makeAnswer(far, await readOffer(far, jws), answerSdp)).jws;
 };
 
+/** What the far end has to say of its candidates in the call of an OFFER, signed by that or another key. */
+async function candidatesFor(offerJws: string, identity: OwnIdentity, count: number): Promise<string[]> {
+	const { callId } = await readOffer(contextOf(identities[1]), offerJws);
+	const channel = new SignalChannel({ callId, role: "answerer", identity });
+	const candidate = { candidate: "candidate:1 1 udp 1 192.0.2.1 9 typ host", sdpMLineIndex: 0 };
+	const made: string[] = [];
+	for (let n = 0; n < count; n += 1) made.push(await channel.sign({ kind: "candidates", list: [candidate] }));
+	return made;
+}
+
 describe("an attempt", () => {
+	it("uses candidates that overtook the ANSWER, a few of them, once it knows whose key they have to be signed with", async () => {
+		const offering = attempt();
+		await offering.begin();
+		const early = await candidatesFor(sent[0] ?? "", identities[1], 5);
+		for (const jws of early.slice(0, 4)) await offering.receive(jws);
+		await expect(offering.receive(early[4] ?? "")).rejects.toMatchObject({ code: "meeting.malformed" });
+		expect(network.peers[0]?.candidates).toBe(0);
+		await offering.receive(await answerTo(sent[0] ?? ""));
+		expect(network.peers[0]?.candidates).toBe(4);
+		expect(counters.stray).toBe(0);
+	});
+
+	it("counts what came early and is signed by somebody else, and uses nothing of it", async () => {
+		const offering = attempt();
+		await offering.begin();
+		const [forged = ""] = await candidatesFor(sent[0] ?? "", await createGuestIdentity(), 1);
+		await offering.receive(forged);
+		await offering.receive(await answerTo(sent[0] ?? ""));
+		expect([network.peers[0]?.candidates, counters.stray]).toEqual([0, 1]);
+		expect(told).toEqual(["proved"]);
+	});
+
 	it("releases media at the offerer once the ANSWER holds and the CONFIRM is sent", async () => {
 		const offering = attempt();
 		await offering.begin();

@@ -18,6 +18,8 @@ export interface EmulatorOptions {
 	folder: string;
 	/** MiB. */
 	memory?: number;
+	/** What its clock stands at when it is switched on, ISO 8601 without a zone, UTC; absent: now. */
+	clock?: string;
 	/** On this machine's loopback: a port here for a port there. */
 	forward?: readonly { host: number; guest: number }[];
 	/** A window, or VNC display on loopback; neither: nobody looks. */
@@ -121,6 +123,17 @@ export class Emulator {
 		}
 	}
 
+	/** The same for a line that may have come before others that were waited for. */
+	async seen(pattern: RegExp, patienceSeconds = 600): Promise<string> {
+		const read = this.#read;
+		this.#read = 0;
+		try {
+			return await this.says(pattern, patienceSeconds);
+		} finally {
+			this.#read = Math.max(read, this.#read);
+		}
+	}
+
 	/** Pulls the plug. */
 	async off(): Promise<void> {
 		const gone = this.#machine.exitCode === null ? once(this.#machine, "exit") : null;
@@ -138,13 +151,13 @@ export class Emulator {
 }
 
 function machineOf(
-	{ disk, memory = 3072, forward = [], display }: EmulatorOptions,
+	{ disk, memory = 3072, clock = "utc", forward = [], display }: EmulatorOptions,
 	at: (name: string) => string,
 ): string[] {
 	const hosts = forward.map(({ host, guest }) => `,hostfwd=tcp:127.0.0.1:${host}-:${guest}`).join("");
 	return [
 		...["-nodefaults", "-no-user-config", "-machine", "q35,smm=on", "-accel", "tcg,thread=multi", "-cpu", "max"],
-		...["-smp", "2", "-m", String(memory), "-rtc", "base=utc"],
+		...["-smp", "2", "-m", String(memory), "-rtc", `base=${clock}`],
 		...["-global", "driver=cfi.pflash01,property=secure,value=on", "-global", "ICH9-LPC.disable_s3=1"],
 		...["-drive", `if=pflash,format=raw,unit=0,readonly=on,file=${ovmf}/OVMF_CODE_4M.secboot.fd`],
 		...["-drive", `if=pflash,format=raw,unit=1,file=${at("variables.fd")}`],

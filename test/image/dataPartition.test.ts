@@ -29,10 +29,14 @@ beforeEach(() => {
 	asked = join(folder, "asked");
 	mkdirSync(join(folder, "dev"));
 	mkdirSync(join(folder, "bin"));
-	for (const name of ["systemd-repart", "delpart", "udevadm"]) {
-		writeFileSync(join(folder, "bin", name), `#!/bin/sh\necho "${name} $*" >>${asked}\n`);
+	const tool = (name: string, does: string) => {
+		writeFileSync(join(folder, "bin", name), `#!/bin/sh\n${does}\n`);
 		chmodSync(join(folder, "bin", name), 0o755);
-	}
+	};
+	for (const name of ["systemd-repart", "delpart"]) tool(name, `echo "${name} $*" >>${asked}`);
+	// whose word is asked is a partition's path; it knows what the sixth is called
+	const word = 'case "$3" in --path=*p6) echo DEVTYPE=partition; echo ID_PART_ENTRY_NAME=data;; esac';
+	tool("udevadm", `if [ "$1" = info ]; then ${word}; else echo "udevadm $*" >>${asked}; fi`);
 	for (const name of ["data-partition", "data-make", "data-reset"]) {
 		const here = readFileSync(join(programs, name), "utf8")
 			.replaceAll("/sys/class/block", join(folder, "sys/class/block"))
@@ -44,13 +48,16 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A disk as the kernel tells of it, with these partitions; one that holds the root that runs is under it. */
-function disk(name: string, partitions: string[], root?: string): void {
+/** A disk as the kernel tells of it, with these partitions (null: just made, it has no name yet); one that holds the root that runs is under it. */
+function disk(name: string, partitions: (string | null)[], root?: string): void {
 	for (const [index, label] of partitions.entries()) {
 		const part = join(folder, "sys/devices", name, `${name}p${index + 1}`);
 		mkdirSync(part, { recursive: true });
 		writeFileSync(join(part, "partition"), `${index + 1}\n`);
-		writeFileSync(join(part, "uevent"), `DEVTYPE=partition\nPARTN=${index + 1}\nPARTNAME=${label}\n`);
+		writeFileSync(
+			join(part, "uevent"),
+			`DEVTYPE=partition\nPARTN=${index + 1}\n${label === null ? "" : `PARTNAME=${label}\n`}`,
+		);
 		if (label === root) below("dm-0", "root", part);
 	}
 }
@@ -91,6 +98,11 @@ describe("the data partition", () => {
 	it("is the one beside the root, whatever a stick calls its own", () => {
 		disk("aaa", ["data"]);
 		disk("nvme0n1", [...slots, "data"], "rootfs-a");
+		expect(run("data-partition").stdout).toBe(`${partition()} ${join(folder, "dev/nvme0n1")} 6\n`);
+	});
+
+	it("is known at once when it was just made, by udev's word", () => {
+		disk("nvme0n1", [...slots, null], "rootfs-a");
 		expect(run("data-partition").stdout).toBe(`${partition()} ${join(folder, "dev/nvme0n1")} 6\n`);
 	});
 

@@ -1,8 +1,9 @@
 /** What the image's units promise, read from the files themselves. `systemd-analyze security` looks at them again in the image. */
-import { execFileSync } from "node:child_process";
-import { existsSync, globSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 
 const root = join(import.meta.dirname, "../..");
 const overlay = join(root, "image/root/overlay");
@@ -201,17 +202,45 @@ describe("the overlay", () => {
 	});
 });
 
-it("what each start says to the TPM is one whole command, with an empty password", () => {
-	const script = readFileSync(join(overlay, "usr/lib/incamera/tpm-forgive"), "utf8").replace(">/dev/tpmrm0", "");
-	const bytes = execFileSync("sh", ["-c", script]);
-	const [TPM_ST_SESSIONS, TPM_CC_DictionaryAttackLockReset, TPM_RH_LOCKOUT, TPM_RS_PW] = [
-		0x8002, 0x139, 0x4000_000a, 0x4000_0009,
-	];
-	expect(bytes.readUInt16BE(0)).toBe(TPM_ST_SESSIONS);
-	expect(bytes.readUInt32BE(2)).toBe(bytes.length);
-	expect(bytes.readUInt32BE(6)).toBe(TPM_CC_DictionaryAttackLockReset);
-	expect(bytes.readUInt32BE(10)).toBe(TPM_RH_LOCKOUT);
-	expect(bytes.readUInt32BE(14)).toBe(bytes.length - 18);
-	expect(bytes.readUInt32BE(18)).toBe(TPM_RS_PW);
-	expect(bytes.subarray(22).toString("hex")).toBe("0000000000");
+describe("what each start says to the TPM", () => {
+	const folder = mkdtempSync(join(tmpdir(), "incamera-tpm-"));
+	afterAll(() => rmSync(folder, { recursive: true, force: true }));
+	const length = 27;
+
+	/** Says it to a file, in which behind its place there is what a TPM answers with this code. */
+	function forgive(code: number) {
+		const tpm = join(folder, "tpm");
+		const answer = Buffer.from([0x80, 0x01, 0, 0, 0, 10, 0, 0, code >> 8, code & 0xff]);
+		writeFileSync(tpm, Buffer.concat([Buffer.alloc(length), answer]));
+		const script = readFileSync(join(overlay, "usr/lib/incamera/tpm-forgive"), "utf8").replace("/dev/tpmrm0", tpm);
+		const { status, stderr } = spawnSync("sh", ["-c", script], { encoding: "utf8" });
+		return { status, stderr, said: readFileSync(tpm).subarray(0, length) };
+	}
+
+	it("is one whole command, with an empty password", () => {
+		const { status, stderr, said } = forgive(0);
+		expect([status, stderr]).toEqual([0, ""]);
+		const [TPM_ST_SESSIONS, TPM_CC_DictionaryAttackLockReset, TPM_RH_LOCKOUT, TPM_RS_PW] = [
+			0x8002, 0x139, 0x4000_000a, 0x4000_0009,
+		];
+		expect(said.readUInt16BE(0)).toBe(TPM_ST_SESSIONS);
+		expect(said.readUInt32BE(2)).toBe(length);
+		expect(said.readUInt32BE(6)).toBe(TPM_CC_DictionaryAttackLockReset);
+		expect(said.readUInt32BE(10)).toBe(TPM_RH_LOCKOUT);
+		expect(said.readUInt32BE(14)).toBe(length - 18);
+		expect(said.readUInt32BE(18)).toBe(TPM_RS_PW);
+		expect(said.subarray(22).toString("hex")).toBe("0000000000");
+	});
+
+	it("is told of where it does not help", () => {
+		const TPM_RC_LOCKOUT = 0x921;
+		const { status, stderr } = forgive(TPM_RC_LOCKOUT);
+		expect([status, stderr]).toEqual([1, "incamera: the TPM does not forgive power cuts: 00000921\n"]);
+	});
+});
+
+it("whoever speaks to the TPM may, also once udev has given it to its own account", () => {
+	const speaking = [...units].filter(([, unit]) => values(unit, "DeviceAllow").includes("/dev/tpmrm0 rw"));
+	expect(speaking.map(([name]) => name).sort()).toEqual(["incamera-recovery.service", "incamera-tpm.service"]);
+	for (const [name, unit] of speaking) expect([name, values(unit, "SupplementaryGroups")]).toEqual([name, ["tss"]]);
 });

@@ -23,6 +23,7 @@ import { RoomError } from "../../../device/core/RoomError.ts";
 import type { SetUpFile } from "../../../provisioning/contract/setUpFile.ts";
 import { type RecoveryCertificate, readCertificate } from "../../../provisioning/recovery/readCertificate.ts";
 import { authoritiesFile } from "./authoritiesFile.ts";
+import { mended } from "./loaderMemory.ts";
 import { networkUnit } from "./networkUnit.ts";
 import { readSetUpFile } from "./readSetUpFile.ts";
 import { certificateFrom } from "./recovery/certificateFrom.ts";
@@ -82,7 +83,7 @@ function pin(next: RecoveryCertificate | null): void {
 }
 
 /** Is on the disk when it returns: where it comes from it is wiped. */
-function replace(file: string, content: string): void {
+function replace(file: string, content: string | Buffer): void {
 	writeFileSync(`${file}.new`, content, { mode: 0o600, flush: true });
 	renameSync(`${file}.new`, file);
 	const folder = openSync(dirname(file), "r");
@@ -140,6 +141,26 @@ function writeAuthorities(setUp: SetUpFile): void {
 	writeFileSync(join(run, "authorities.pem"), text, { mode: 0o444 });
 }
 
+/** The loader goes on with either copy of its memory; here, whichever is spoilt is written anew. */
+function mendLoaderMemory(): void {
+	const running = /\brauc\.slot=([AB])\b/.exec(readFileSync("/proc/cmdline", "utf8"))?.[1];
+	if (running !== "A" && running !== "B") return;
+	const places = { memory: "/efi/grub/grubenv", copy: "/efi/grub/grubenv.copy" };
+	const read = (file: string) => (existsSync(file) ? readFileSync(file) : null);
+	const written = mended({ memory: read(places.memory), copy: read(places.copy) }, running);
+	for (const which of ["memory", "copy"] as const) {
+		const block = written[which];
+		if (block === null) continue;
+		replace(places[which], block);
+		say(`the loader's ${which} was spoilt, and is mended`);
+	}
+}
+
+try {
+	mendLoaderMemory();
+} catch (error) {
+	say(`${RoomError.from(error, "setup.loader_memory").code}: the loader's memory can't be mended`);
+}
 takeCarried();
 /** Who says what is released. Without it in the firmware nothing is installed by the fleet: such a job is rejected. */
 const updateRoot = "/usr/lib/incamera/update-root.json";

@@ -5,14 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { command } from "../../../image/core/command.ts";
 import type { Made } from "../../../image/core/Workshop.ts";
-import { layout, MIB, type PartitionName } from "../../../image/disk/layout.ts";
+import { imageSize, layout, MIB, type PartitionName } from "../../../image/disk/layout.ts";
 import type { Keys } from "../../../image/keys/keys.ts";
 import { Emulator } from "../../../image/run/Emulator.ts";
 import { diskFor } from "../../../image/run/run.ts";
 
 const root = join(import.meta.dirname, "../../..");
 /** Where pictures of the screen are kept, to be looked at. */
-const pictures = join(root, "image/out/pictures");
+export const pictures = join(root, "image/out/pictures");
 
 /** One emulated device with a disk of its own, from unboxing on. */
 export class Machine {
@@ -36,13 +36,15 @@ export class Machine {
 		return this.#emulator;
 	}
 
-	async on(): Promise<Emulator> {
+	/** `clock`: what its clock stands at, UTC; absent: now. */
+	async on({ clock }: { clock?: string } = {}): Promise<Emulator> {
 		for (const socket of ["tpm.socket", "qmp.socket", "control.socket"])
 			await rm(join(this.folder, socket), { force: true });
 		this.#emulator = await Emulator.start({
-			disk: join(this.folder, "disk.img"),
+			disk: this.#disk,
 			certificate: this.#certificate,
 			folder: this.folder,
+			...(clock ? { clock } : {}),
 		});
 		return this.#emulator;
 	}
@@ -75,17 +77,21 @@ export class Machine {
 
 	/** What IT does before its first start, with the machine off: words of `incamera image prepare`. */
 	async prepare(words: readonly string[]): Promise<void> {
-		const disk = join(this.folder, "disk.img");
-		await command(process.execPath, [join(root, "provisioning/cli/main.ts"), "image", "prepare", disk, ...words]);
+		await incamera("image", "prepare", this.#disk, ...words);
+	}
+
+	/** What IT does with the disk of a machine whose board is gone: words of `incamera image recover`. Returns what that says. */
+	recover(...words: string[]): Promise<string> {
+		return incamera("image", "recover", this.#disk, ...words);
 	}
 
 	/** Spoils a partition of a machine that is off: writes noise at this many MiB from its start. */
-	async spoil(partition: PartitionName, at: number): Promise<void> {
-		const place = layout()[partition].start + at;
-		const disk = join(this.folder, "disk.img");
+	async spoil(partition: PartitionName | "data", at: number): Promise<void> {
+		// what is left of the disk, behind the others
+		const place = (partition === "data" ? imageSize() - 1 : layout()[partition].start) + at;
 		await command("dd", [
 			"if=/dev/urandom",
-			`of=${disk}`,
+			`of=${this.#disk}`,
 			"bs=1M",
 			"count=1",
 			`seek=${place}`,
@@ -96,11 +102,10 @@ export class Machine {
 
 	/** Writes a release into the other slot of a machine that is off, as an installation leaves it. */
 	async fill(slot: "a" | "b", release: Made): Promise<void> {
-		const disk = join(this.folder, "disk.img");
 		for (const part of ["boot", "rootfs"] as const) {
 			const { start } = layout()[`${part}-${slot}`];
 			const from = `if=${join(release.folder, `${part}.img`)}`;
-			await command("dd", [from, `of=${disk}`, "bs=1M", `seek=${start}`, "conv=notrunc", "status=none"]);
+			await command("dd", [from, `of=${this.#disk}`, "bs=1M", `seek=${start}`, "conv=notrunc", "status=none"]);
 		}
 	}
 
@@ -123,9 +128,21 @@ export class Machine {
 		await put("grubenv");
 	}
 
+	/** Overwrites both. */
+	async forget(): Promise<void> {
+		const file = join(this.folder, "grubenv");
+		await writeFile(file, randomBytes(1024));
+		for (const to of ["grubenv", "grubenv.copy"])
+			await command("mcopy", ["-o", "-i", this.#startPartition, file, `::/grub/${to}`]);
+	}
+
+	get #disk(): string {
+		return join(this.folder, "disk.img");
+	}
+
 	/** The ESP, as mtools names it. */
 	get #startPartition(): string {
-		return `${join(this.folder, "disk.img")}@@${layout().esp.start * MIB}`;
+		return `${this.#disk}@@${layout().esp.start * MIB}`;
 	}
 
 	async throwAway(): Promise<void> {
@@ -133,6 +150,10 @@ export class Machine {
 		await rm(this.folder, { recursive: true });
 	}
 }
+
+/** The technician's and IT's program; returns what it says. */
+export const incamera = (...words: string[]): Promise<string> =>
+	command(process.execPath, [join(root, "provisioning/cli/main.ts"), ...words]);
 
 /** Head, width and height of a binary PPM (netpbm, ppm(5)). */
 function readPpm(bytes: Buffer): [string, number, number] {

@@ -7,6 +7,7 @@ import { systemClock } from "../../../device/core/clock.ts";
 import { FleetClient } from "../../../provisioning/contract/http/FleetClient.ts";
 import { scopes } from "../../../provisioning/contract/http/route.ts";
 import { ApiTokens } from "../../../provisioning/service/api/signIn/ApiTokens.ts";
+import { openCa } from "../../../provisioning/service/ca/FleetCa.ts";
 import { freePort } from "../../../provisioning/service/child/freePort.ts";
 import { Database } from "../../../provisioning/service/db/Database.ts";
 import { PrivatePostgres } from "../../../provisioning/service/db/PrivatePostgres.ts";
@@ -27,6 +28,8 @@ export interface ServiceOptions {
 	reachedAs?: string;
 	/** An image repository (`incamera image repo`), which it serves. */
 	firmware?: string;
+	/** Where meetings are held, if devices reach that by another way: an origin. */
+	rendezvous?: string;
 }
 
 /** The fleet service as IT runs it: the program with a configuration file, its own PostgreSQL and mosquittos, the console; all in processes of their own. */
@@ -115,6 +118,12 @@ export class ServiceUnderTest {
 		await waitFor(settled, "all that was to be published", START_MS);
 	}
 
+	/** What meeting links of this fleet hold its authority by, SHA-256. */
+	async caPin(): Promise<Uint8Array<ArrayBuffer>> {
+		const { pin } = await openCa(join(this.stateFolder, "ca"));
+		return new Uint8Array(Buffer.from(pin, "base64url"));
+	}
+
 	/** A signed-in admin's cookie. */
 	async cookie(): Promise<{ name: string; value: string; url: string }> {
 		const { db } = this.database;
@@ -150,7 +159,7 @@ export class ServiceUnderTest {
 
 	#config(workers: number): object {
 		const { http, devices, bootstrap } = this.#ports;
-		const { reachedAs, firmware } = this.#options;
+		const { reachedAs, firmware, rendezvous } = this.#options;
 		const origin = `http://${reachedAs ?? "127.0.0.1"}:${http}`;
 		return {
 			port: http,
@@ -161,7 +170,7 @@ export class ServiceUnderTest {
 				name: "Bench",
 				origin: this.origin,
 				consoleFolder: join(root, "build/ui/console"),
-				rendezvous: origin,
+				rendezvous: rendezvous ?? origin,
 				...(reachedAs ? { brokers: [this.broker] } : {}),
 				...(firmware ? { firmware: { folder: firmware, url: `${origin}/firmware` } } : {}),
 				workers,

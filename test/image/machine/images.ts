@@ -1,5 +1,5 @@
 /** The images that the machines of these tests run, built once and kept like those of a person. */
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { base } from "../../../image/base/base.ts";
@@ -28,15 +28,44 @@ export async function slotOf(signing: Keys, version: string): Promise<Made> {
 export const diskOf = async (signing: Keys, version: string): Promise<Made> =>
 	disk(workshop, await slotOf(signing, version), signing);
 
-/** An image repository, whose root the images of these keys believe, with a release in it; and the folder that goes with it. */
-export async function publish(signing: Keys, version: string): Promise<{ folder: string; remove(): Promise<void> }> {
-	const made = await bundle(workshop, { root: await slotOf(signing, version), keys: signing, version });
-	const folder = await mkdtemp(join(tmpdir(), "incamera-repository-"));
-	// of its own: what a test releases nobody else is offered
-	await cp(join(signing.folder, "repository"), folder, { recursive: true });
-	await command(process.execPath, [
-		...[join(repository, "provisioning/cli/main.ts"), "image", "repo", "publish", folder],
-		...[join(made.folder, "update.raucb"), "--firmware", version, "--keys", join(signing.folder, "repository-keys")],
-	]);
-	return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+/** The same slot, whose root was hit after it was signed: the loader starts it, and its first blocks are not what the kernel image promises. */
+const hit = (slot: Made): Promise<Made> =>
+	workshop.step("hit", { files: ["test/image/machine/images.ts"], words: [slot.hash] }, async (folder) => {
+		for (const name of ["boot.img", "rootfs.img"]) await cp(join(slot.folder, name), join(folder, name));
+		const rootfs = await open(join(folder, "rootfs.img"), "r+");
+		await rootfs.write(Buffer.alloc(1024 * 1024, "hit"), 0, 1024 * 1024, 0);
+		await rootfs.close();
+	});
+
+/** An image repository, whose root the images of these keys believe, and in which tests release. */
+export class Releases {
+	readonly folder: string;
+	readonly #signing: Keys;
+
+	private constructor(folder: string, signing: Keys) {
+		this.folder = folder;
+		this.#signing = signing;
+	}
+
+	static async open(signing: Keys): Promise<Releases> {
+		const folder = await mkdtemp(join(tmpdir(), "incamera-repository-"));
+		// of its own: what a test releases nobody else is offered
+		await cp(join(signing.folder, "repository"), folder, { recursive: true });
+		return new Releases(folder, signing);
+	}
+
+	/** `starts: false`: of what `slot` holds, in a form that no device can start. */
+	async publish(version: string, slot: Made, { starts = true } = {}): Promise<void> {
+		const root = starts ? slot : await hit(slot);
+		const made = await bundle(workshop, { root, keys: this.#signing, version });
+		await command(process.execPath, [
+			...[join(repository, "provisioning/cli/main.ts"), "image", "repo", "publish", this.folder],
+			...[join(made.folder, "update.raucb"), "--firmware", version],
+			...["--keys", join(this.#signing.folder, "repository-keys")],
+		]);
+	}
+
+	async remove(): Promise<void> {
+		await rm(this.folder, { recursive: true, force: true });
+	}
 }

@@ -1,54 +1,148 @@
 /**
- * The whole product on an emulated device: out of its box, put into service by a code typed at its panel, updated by its fleet while nobody
- * is there, and what the console says of it. Real time: a room has to be free for a quarter of an hour, and a firmware is on trial for ten minutes. An hour.
+ * The whole product on an emulated device: out of its box, put into service by a code typed at its panel, in a call with a guest's browser,
+ * updated by its fleet once nobody is there, and back by itself from a release that does not start; and what the console says of it. Real
+ * time: a room has to be free for a quarter of an hour, and a firmware is on trial for ten minutes. An hour and a quarter.
  */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createLink, formatLink } from "../../../device/meeting/link.ts";
+import { buildPage } from "../../../tools/build-ui.ts";
+import { pictureFile } from "../../../ui/kit/code/pictures.ts";
 import { ServiceUnderTest } from "../../bench/fleet/ServiceUnderTest.ts";
-import { developmentKeys, diskOf, publish } from "./images.ts";
-import { Machine } from "./Machine.ts";
+import { CalendarServer } from "../../sim/calendar/CalendarServer.ts";
+import { allowMedia, launchChromium } from "../../sim/chromium.ts";
+import { PrivateAuthority } from "../../sim/network/PrivateAuthority.ts";
+import { TlsFront } from "../../sim/network/TlsFront.ts";
+import { atRest, scenes } from "../../sim/panel/scenes.ts";
+import { FarPicture, listenToFar, loudestFromNow, picturesDrawn } from "../../ui/guest/farMedia.ts";
+import { Guest } from "../../ui/guest/guestBrowser.ts";
+import { Glass } from "./Glass.ts";
+import { developmentKeys, diskOf, Releases, slotOf } from "./images.ts";
+import { Machine, pictures } from "./Machine.ts";
 
 /** This machine's loopback, as the emulated one sees it. */
 const HOST = "10.0.2.2";
+/** For a machine without KVM. */
 const patience = { timeout: 1_200_000, interval: 1000 };
 const everyDay = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] as const;
 
+/** A day with one meeting, which began a minute ago; or an empty one. iCalendar, RFC 5545. */
+function day(link: string | null): string {
+	const stamp = (ms: number) => new Date(ms).toISOString().replaceAll(/[-:]/g, "").replace(/\.\d+/, "");
+	const now = Date.now();
+	const meeting = link
+		? [
+				...["BEGIN:VEVENT", "UID:one@incamera.invalid", `DTSTAMP:${stamp(now)}`, `DTSTART:${stamp(now - 60_000)}`],
+				...[`DTEND:${stamp(now + 3_600_000)}`, "SUMMARY:Jour fixe", `URL:${link.slice(0, 60)}`, ` ${link.slice(60)}`],
+				"END:VEVENT",
+			]
+		: [];
+	const lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//InCamera//Test//EN", ...meeting, "END:VCALENDAR", ""];
+	return lines.join("\r\n");
+}
+
 describe("a device and its fleet", () => {
 	let folder: string;
-	let releases: Awaited<ReturnType<typeof publish>>;
+	let releases: Releases;
 	let service: ServiceUnderTest;
+	let front: TlsFront;
+	let calendar: CalendarServer;
 	let machine: Machine;
+	let browser: Browser;
+	let glass: Glass;
+	let guest: Guest;
 	let device: string;
+	let link: string;
 
 	beforeAll(async () => {
 		const keys = await developmentKeys();
-		const image = await diskOf(keys, "0.1.0");
-		machine = await Machine.unbox(image, keys);
-		releases = await publish(keys, "0.2.0");
+		machine = await Machine.unbox(await diskOf(keys, "0.1.0"), keys);
+		const next = await slotOf(keys, "0.2.0");
+		releases = await Releases.open(keys);
+		await releases.publish("0.2.0", next);
 		folder = await mkdtemp(join(tmpdir(), "incamera-fleet-"));
-		service = await ServiceUnderTest.prepare(folder, { reachedAs: HOST, firmware: releases.folder });
+
+		// what an organisation has around its rooms: its own authority, a calendar, a proxy before the fleet service
+		const authority = await PrivateAuthority.found();
+		calendar = await CalendarServer.start(await authority.server(HOST));
+		front = await TlsFront.open(await authority.server(HOST), () => Number(new URL(service.origin).port));
+		const rendezvous = `https://${HOST}:${front.port}`;
+		await Promise.all(["guest", "console"].map((page) => buildPage(page as "guest")));
+		service = await ServiceUnderTest.prepare(folder, { reachedAs: HOST, firmware: releases.folder, rendezvous });
 		await service.start({ workers: 1 });
+		link = formatLink(createLink({ origin: rendezvous, caPin: await service.caPin() }));
+		calendar.text = day(link);
+
+		const setup = join(folder, "setup.yaml");
+		const url = calendar.url.replace("127.0.0.1", HOST);
+		const devices = { camera: "synthetic", microphone: "synthetic", speaker: "none", display: "none" };
+		await writeFile(setup, JSON.stringify({ room: { devices, calendar: { url } } }));
+		await writeFile(join(folder, "authority.pem"), authority.certificate);
+		await machine.prepare([
+			...["--setup", setup, "--fleet", service.bootstrap],
+			...["--authority", join(folder, "authority.pem")],
+		]);
+
+		browser = await launchChromium([
+			...[allowMedia, "--ignore-certificate-errors", `--host-resolver-rules=MAP ${HOST} 127.0.0.1`],
+		]);
+		glass = await Glass.of(machine, browser);
 	});
 	afterAll(async () => {
+		await guest?.close();
+		await glass?.close();
+		await browser?.close();
 		await machine?.throwAway();
 		await service?.stop();
+		await front?.close();
+		await calendar?.stop();
 		await releases?.remove();
 		if (folder) await rm(folder, { recursive: true, force: true });
 	});
 
 	const about = () => service.client.call("devices.get", { params: { id: device } });
+	/** What the panel shows, as far as it matters to where its buttons are. */
+	const due = atRest({
+		room: { name: "Bonn", seats: 8, locale: "en", timeZone: "Europe/Berlin" },
+		agenda: { entries: atRest().agenda.entries.slice(0, 1), failure: null },
+	});
+	const inCall = scenes["call-encrypted"];
+
+	/** Releases a version to this device; tells the rollout. */
+	async function rollOut(version: string): Promise<string> {
+		const release = (await service.client.call("releases.list")).items.find((one) => one.version === version);
+		if (!release) throw new Error(`${version} is not released`);
+		const { id } = await service.client.call("rollouts.create", {
+			body: { name: version, spec: { ...release, deadline: null }, devices: [device] },
+		});
+		return id;
+	}
+	const job = async (rollout: string) =>
+		(await service.client.call("rollouts.devices", { params: { id: rollout }, query: {} })).items[0];
+	const stateOf = (rollout: string) => async () => (await job(rollout))?.state;
+
+	/** What IT sees of it. */
+	async function consolePicture(name: string): Promise<void> {
+		const context = await browser.newContext({ locale: "en-GB", viewport: { width: 1280, height: 800 } });
+		await context.addCookies([await service.cookie()]);
+		const page = await context.newPage();
+		await page.goto(`${service.origin}/console/#/rooms/${device}`);
+		await page.getByRole("heading", { name: "Bonn" }).waitFor();
+		await page.screenshot({ path: join(pictures, `${name}.png`) });
+		await context.close();
+	}
 
 	it("is told where its fleet is before its first start, and shows the field for a code", async () => {
-		await machine.prepare(["--fleet", service.bootstrap]);
 		const emulator = await machine.on();
 		await emulator.says(/incamera: set-up file taken/);
 		await emulator.says(/incamera: healthy: 0\.1\.0 in slot A/);
 		await machine.picture("product-1-unclaimed");
 	});
 
-	it("is enrolled by a code that is typed at its panel", async () => {
+	it("is enrolled by a code that is typed at its panel, and shows the room's day", async () => {
 		const { code } = await service.client.call("enrolments.create", {
 			body: { room: { name: "Bonn", locale: "en", timeZone: "Europe/Berlin" } },
 		});
@@ -59,34 +153,79 @@ describe("a device and its fleet", () => {
 			(await service.client.call("devices.list", {})).items.find(({ online }) => online)?.id ?? "";
 		await expect.poll(active, patience).not.toBe("");
 		device = await active();
-		// its panel is a room's now; for a person's eyes
 		await expect.poll(async () => (await about()).reported?.appliedRev, patience).toBeDefined();
-		await machine.picture("product-3-room");
 		expect((await about()).firmware).toBe("0.1.0");
+		await expect.poll(async () => (await about()).status?.busyUntil, patience).toBeTruthy();
+		await machine.picture("product-3-day");
 	});
 
-	it("gets a firmware, installs it when its room is free, starts from the other slot, and is believed only after its trial", async () => {
+	it("joins by a tap: a guest's browser sees and hears it, encrypted, and both have the same code", async () => {
+		const joined = async () => {
+			await glass.touch(due, "Join");
+			return (await about()).status?.activity;
+		};
+		await expect.poll(joined, { ...patience, interval: 10_000 }).toBe("in_call");
+		await machine.picture("product-4-joined");
+
+		guest = await Guest.create(browser);
+		guest.page.setDefaultTimeout(300_000);
+		await guest.join(link, "Ada");
+		await guest.waitForPhase("connected");
+		// a picture that moves, and a sound
+		await expect.poll(() => picturesDrawn(guest.page), patience).toBeGreaterThan(10);
+		const before = await FarPicture.take(guest.page);
+		await expect
+			.poll(async () => (await FarPicture.take(guest.page)).differsFrom(before), patience)
+			.toBeGreaterThan(0.5);
+		await listenToFar(guest.page);
+		await expect.poll(() => loudestFromNow(guest.page), patience).toBeGreaterThan(0.05);
+		await guest.page.screenshot({ path: join(pictures, "product-5-guest.png") });
+		await machine.picture("product-5-call");
+
+		await guest.page.click("[data-testid=compare]");
+		const there = await guest.page.$$eval(".code-pictures img", (list) =>
+			list.map((image) => (image as HTMLImageElement).src),
+		);
+		expect(there).toHaveLength(7);
+		const here = async () => {
+			await glass.touch(inCall, "Compare code");
+			const code = await glass.code(inCall, await machine.picture("product-6-code"));
+			return code.map(pictureFile);
+		};
+		await expect
+			.poll(here, { ...patience, interval: 5000 })
+			.toEqual(there.map((src) => src.replace(/^.*?assets/, "assets")));
+	});
+
+	it("gets a firmware, waits for the call to end, installs it when its room is free, starts from the other slot, and is believed only after its trial", async () => {
 		const { rev, doc } = (await about()).desired;
 		await service.client.call("devices.twin", {
 			params: { id: device },
 			body: { rev, doc: { ...doc, update: { window: { days: [...everyDay], from: "00:00", to: "23:59" } } } },
 		});
-		const [release] = (await service.client.call("releases.list")).items;
-		if (!release) throw new Error("nothing is released");
-		expect(release.version).toBe("0.2.0");
-		const rollout = await service.client.call("rollouts.create", {
-			body: { name: "Second", spec: { ...release, deadline: null }, devices: [device] },
-		});
-		const state = async () =>
-			(await service.client.call("rollouts.devices", { params: { id: rollout.id }, query: {} })).items[0]?.state;
-		await expect.poll(state, patience).toBe("INSTALLING");
-		await machine.picture("product-4-installing");
+		const rollout = await rollOut("0.2.0");
+		const state = stateOf(rollout);
+		await expect.poll(state, patience).toBe("WAITING");
+		expect((await job(rollout))?.error).toBe("update.in_call");
+		await consolePicture("product-7-waiting");
+		// everybody goes, and the day is over
+		calendar.text = day(null);
+		await guest.close();
+		const free = async () => {
+			await glass.touch(inCall, "Leave");
+			return (await about()).status?.activity;
+		};
+		await expect.poll(free, { ...patience, interval: 10_000 }).not.toBe("in_call");
+
+		await expect.poll(state, { ...patience, timeout: 1_800_000 }).toBe("INSTALLING");
+		await machine.picture("product-8-installing");
 		await machine.running.says(/incamera: starting slot B/, 1800);
 		await machine.running.says(/incamera: healthy: 0\.2\.0 in slot B/);
 		expect(await state()).not.toBe("SUCCEEDED");
 		await expect.poll(state, { ...patience, timeout: 1_800_000 }).toBe("SUCCEEDED");
-		await machine.picture("product-5-updated");
 		expect((await about()).firmware).toBe("0.2.0");
+		await machine.picture("product-9-updated");
+		await consolePicture("product-9-succeeded");
 	});
 
 	it("stays there after a power cut", async () => {
@@ -95,6 +234,21 @@ describe("a device and its fleet", () => {
 		await emulator.says(/incamera: starting slot B/);
 		await emulator.says(/incamera: healthy: 0\.2\.0 in slot B/);
 		await expect.poll(async () => (await about()).online, patience).toBe(true);
+	});
+
+	it("comes back by itself from a release that does not start, and the console says why", async () => {
+		await releases.publish("0.3.0", await slotOf(await developmentKeys(), "0.2.0"), { starts: false });
+		await expect
+			.poll(async () => (await service.client.call("releases.list")).items.map(({ version }) => version), patience)
+			.toContain("0.3.0");
+		const rollout = await rollOut("0.3.0");
+		for (const tries of [1, 2, 3])
+			await machine.running.says(new RegExp(`incamera: starting slot A \\(tries A ${tries}, B 0\\)`), 2400);
+		await machine.running.says(/incamera: healthy: 0\.2\.0 in slot B/, 1200);
+		await expect.poll(stateOf(rollout), patience).toBe("ROLLED_BACK");
+		expect((await job(rollout))?.error).toMatch(/^update\.(slot_corrupted|kernel_panic|no_root)$/);
+		expect((await about()).firmware).toBe("0.2.0");
+		await consolePicture("product-10-rolled-back");
 		await machine.off();
 		expect(await machine.memory()).toMatchObject({ ORDER: "B A", B_TRY: "0" });
 	});

@@ -28,13 +28,13 @@ const MINUTE = 60_000;
 const BEGIN = Date.UTC(2026, 10, 26, 8);
 const OTHER = "room-munich-1";
 
-/** So many events of two rooms and all kinds: three arrive at each minute, and happened the later the earlier they arrived. */
+/** So many events of two rooms and all kinds, each kind of both: three arrive at each minute, and happened the later the earlier they arrived. */
 async function tell(count: number): Promise<void> {
 	await insertRoom(api.db);
 	await insertRoom(api.db, OTHER, "München");
 	await sql`
 		insert into events (device_id, mid, type, ts, received_at)
-		select (array[${ROOM}, ${OTHER}])[1 + n % 2], 'm' || n, (${eventType.options}::text[])[1 + n % ${eventType.options.length}],
+		select (array[${ROOM}, ${OTHER}])[1 + n % 2], 'm' || n, (${eventType.options}::text[])[1 + n / 2 % ${eventType.options.length}],
 			${new Date(BEGIN)}::timestamptz - n * interval '1 second', ${new Date(BEGIN)}::timestamptz + n / 3 * interval '1 minute'
 		from generate_series(0, ${count - 1}) n`.execute(api.db);
 }

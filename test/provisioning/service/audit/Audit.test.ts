@@ -124,7 +124,11 @@ describe("what is done through the API", () => {
 		expect(await put(admin, admin.id)).toMatchObject({ status: 409, body: { code: "api.last_admin" } });
 		const other = await api.person("fleet_admin");
 		const both = await Promise.all([put(admin, other.id), put(other, admin.id)]);
-		expect(both.map(({ status }) => status).sort()).toEqual([200, 409]);
+		// the slower one is the last by now, or no admin any more
+		expect([
+			[200, 403],
+			[200, 409],
+		]).toContainEqual(both.map(({ status }) => status).sort());
 		const admins = api.db.selectFrom("people").select("id").where("role", "=", "fleet_admin");
 		expect(await admins.execute()).toHaveLength(1);
 	});

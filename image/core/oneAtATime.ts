@@ -16,9 +16,7 @@ export async function oneAtATime<T>(file: string, waiting: () => void, work: () 
 	try {
 		for (let first = true; !(await taken(own, file)); first = false) {
 			if (first) waiting();
-			const holder = Number(await readFile(file, "utf8").catch(() => "0"));
-			if (holder > 0 && !isAlive(holder)) await rm(file, { force: true });
-			else await later(LOOK_MS);
+			if (!((await isLeft(file)) && (await cleared(own, file)))) await later(LOOK_MS);
 		}
 	} finally {
 		await rm(own, { force: true });
@@ -38,6 +36,24 @@ async function taken(own: string, file: string): Promise<boolean> {
 	} catch (error) {
 		if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
 		throw error;
+	}
+}
+
+/** Whether its holder is gone. */
+async function isLeft(file: string): Promise<boolean> {
+	const holder = Number(await readFile(file, "utf8").catch(() => "0"));
+	return holder > 0 && !isAlive(holder);
+}
+
+/** Takes away what is left; one does it at a time, and looks again: somebody else may have done it, and hold the lock, since. */
+async function cleared(own: string, file: string): Promise<boolean> {
+	const clearing = `${file}.clearing`;
+	if (!(await taken(own, clearing))) return false;
+	try {
+		if (await isLeft(file)) await rm(file, { force: true });
+		return true;
+	} finally {
+		await rm(clearing, { force: true });
 	}
 }
 

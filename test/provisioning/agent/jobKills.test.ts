@@ -121,8 +121,12 @@ describe.each(states)("at %s", { timeout: 180_000 }, (state) => {
 
 		// what it says next comes after all that it had to say of the job
 		const { length } = fleet.responses;
-		await fleet.command(device.id, { op: "identify", args: { number: 7, seconds: 5 } });
-		await expect.poll(() => fleet.responses.length).toBeGreaterThan(length);
+		// again while it is not answered: after a broker was killed a device may not yet be listening
+		const asked = async () => {
+			await fleet.command(device.id, { op: "identify", args: { number: 7, seconds: 5 } });
+			return fleet.responses.length;
+		};
+		await expect.poll(asked, { interval: 1000 }).toBeGreaterThan(length);
 		const said = new Map(over().map((status) => [status.seq, status]));
 		expect(said.size).toBe(1);
 		// a slot on trial is left when the power goes

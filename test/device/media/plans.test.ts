@@ -233,6 +233,16 @@ describe("the TV", () => {
 		expect(status({ verified: true })).not.toContain("#7adcb9");
 	});
 
+	it("keep the clock's format, fonts and all, within what its element takes", () => {
+		for (const [layout, name] of [
+			["resting", "Berlin"],
+			["call", "x".repeat(80)],
+		] as const) {
+			const { clock } = captions(scene({ layout, name, status: "x" }), 4320, new Date(0));
+			expect(Buffer.byteLength(clock["time-format"] ?? "")).toBeLessThan(256);
+		}
+	});
+
 	it("takes a far end's name as text: no markup, no control characters, no reordering, not endless", () => {
 		const { clock } = captions(scene({ name: `<i>&\u202e\u0007${"x".repeat(500)}`, status: "" }), 720, new Date(0));
 		const text = String(clock["text"]);

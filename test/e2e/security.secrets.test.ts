@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { Browser, Page } from "playwright-core";
@@ -127,9 +127,13 @@ describe("a building's output", { timeout: 120_000 }, () => {
 		await Promise.all([berlin.untilPhase("connected"), muenchen.untilPhase("connected")]);
 		// what a room remembers of whom it met
 		for (const room of ["berlin", "muenchen"] as const) {
-			const remembered = () => readDeep(join(folders[room], "state"));
-			await expect.poll(() => remembered().length).toBeGreaterThan(0);
-			for (const name of remembered()) expectNothing(readFileSync(name, "utf8"), "state");
+			let remembered: string[] = [];
+			const look = () => {
+				remembered = contentsOf(join(folders[room], "state"));
+				return remembered.length;
+			};
+			await expect.poll(look).toBeGreaterThan(0);
+			for (const content of remembered) expectNothing(content, "state");
 		}
 		await berlin.touch({ type: "panel.compare", same: false });
 		await Promise.all([berlin.untilScreen("ended"), muenchen.untilScreen("ended")]);
@@ -188,9 +192,14 @@ describe("a building's output", { timeout: 120_000 }, () => {
 	}
 });
 
-function readDeep(folder: string): string[] {
-	if (!existsSync(folder)) return [];
-	return readdirSync(folder, { recursive: true, withFileTypes: true })
-		.filter((entry) => entry.isFile())
-		.map((entry) => join(entry.parentPath, entry.name));
+/** What all files in a folder hold; nothing in a moment when one of them is being replaced. */
+function contentsOf(folder: string): string[] {
+	try {
+		return readdirSync(folder, { recursive: true, withFileTypes: true })
+			.filter((entry) => entry.isFile())
+			.map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8"));
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+		throw error;
+	}
 }

@@ -441,6 +441,7 @@ describe("a rollout", () => {
 		const page = await open("#/rollouts");
 		await page.getByRole("button", { name: "New rollout" }).click();
 		const choice = page.getByRole("combobox", { name: "Firmware" });
+		await choice.waitFor();
 		expect(await choice.locator("option").allTextContents()).toEqual([
 			"1.10.0 · 38.4 MB",
 			"1.9.0 · 38.4 MB",
@@ -491,7 +492,7 @@ describe("a rollout", () => {
 		const page = await open("#/rollouts");
 		await page.getByRole("button", { name: "New rollout" }).click();
 		await expect.poll(() => page.getByRole("alert").textContent()).toContain("api.no_repository");
-		expect(await page.getByLabel("Address of the bundle").count()).toBe(1);
+		await page.getByLabel("Address of the bundle").waitFor();
 	});
 
 	test("says in words why a room failed", async () => {
@@ -522,7 +523,7 @@ test("a session that ends is said, and leads back to signing in", async () => {
 	await page.getByLabel("What it is for").fill("x");
 	await page.getByRole("button", { name: "Make a token" }).click();
 	await page.getByRole("button", { name: "Sign in with a passkey" }).waitFor();
-	expect(await page.getByRole("alert").textContent()).toContain("api.not_signed_in");
+	await expect.poll(() => page.getByRole("alert").textContent()).toContain("api.not_signed_in");
 });
 
 describe.each(["en-GB", "de-DE"])("in %s", (locale) => {

@@ -23,18 +23,14 @@ const locales: Locale[] = ["de", "en"];
 
 let browser: Browser;
 let rig: PanelRig;
-let filming: ReturnType<typeof setInterval>;
 
 beforeAll(async () => {
 	browser = await launchChromium();
 	rig = await startPanel();
 	for (const number of [0, 1, 2, 3]) rig.room.presetPictures.set(`${number} ${number}a`, greyJpeg);
-	// Like a camera: whoever looks later gets a picture too.
-	filming = setInterval(() => rig.room.film(), 100);
 }, 60_000);
 
 afterAll(async () => {
-	clearInterval(filming);
 	await browser.close();
 	await rig.server.close();
 });
@@ -57,9 +53,15 @@ async function show(page: Page, name: SceneName, locale: Locale): Promise<void> 
 /** The page has drawn the room's newest snapshot, its fonts and its pictures. */
 async function drawn(page: Page): Promise<void> {
 	const { screen, room, rev } = rig.room.snapshot();
-	await page.locator(`html[lang=${room.locale}] .panel[data-screen="${screen.name}"][data-rev="${rev}"]`).waitFor();
-	await page.evaluate(() => document.fonts.ready.then(() => undefined));
-	await page.waitForFunction(() => [...document.images].every((image) => image.naturalWidth > 0));
+	// Like a camera, as long as something waits for its picture: whoever looks later gets one too.
+	const filming = setInterval(() => rig.room.film(), 50);
+	try {
+		await page.locator(`html[lang=${room.locale}] .panel[data-screen="${screen.name}"][data-rev="${rev}"]`).waitFor();
+		await page.evaluate(() => document.fonts.ready.then(() => undefined));
+		await page.waitForFunction(() => [...document.images].every((image) => image.naturalWidth > 0));
+	} finally {
+		clearInterval(filming);
+	}
 }
 
 /** Shows the screen and opens what one of its buttons opens, however the page was left. */

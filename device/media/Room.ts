@@ -1,6 +1,6 @@
 import { amplification, farAudioBetween, meter } from "./audio.ts";
 import { DeviceWatch } from "./devices.ts";
-import { displaySink } from "./display.ts";
+import { findDisplay, watchDisplay } from "./display.ts";
 import { readFarTimecodes } from "./FarTimecode.ts";
 import { GstPeer } from "./GstPeer.ts";
 import { type BusMessage, Pipeline, releaseMemory } from "./gst/index.ts";
@@ -35,6 +35,7 @@ export class Room {
 	readonly #levels = { microphone: { value: 0, atMs: 0 }, far: { value: 0, atMs: 0 } };
 	#ticking: NodeJS.Timeout | null = null;
 	#releasing: NodeJS.Timeout | undefined;
+	#unwatchDisplay = (): void => {};
 	#lastSources = "";
 
 	constructor(options: EngineOptions, send: (message: FromEngine) => void, warn: (warning: Warning) => void) {
@@ -75,7 +76,6 @@ export class Room {
 			pipeline: this.#pipeline,
 			hubs: this.#hubs,
 			options,
-			display: options.display === "auto" ? displaySink(process.env, Pipeline.elementExists) : null,
 			onPicture: (view, jpeg) => this.#send({ t: "picture", view, jpeg }),
 		});
 		const slot = (kind: "camera" | "microphone"): SourceSlot =>
@@ -96,7 +96,12 @@ export class Room {
 		if (this.#options.farTimecode) {
 			readFarTimecodes(this.#pipeline, this.#hubs.farVideo, (picture) => this.#emit("farTimecode", picture));
 		}
-		void this.#views.start();
+		if (this.#options.display === "auto") {
+			this.#unwatchDisplay = watchDisplay(
+				() => findDisplay(process.env, Pipeline.elementExists),
+				(display) => void this.#views.showOn(display),
+			);
+		}
 		this.#tellSources();
 		this.#emit("devices", this.devices());
 	}
@@ -105,6 +110,7 @@ export class Room {
 	async stop(): Promise<void> {
 		if (this.#ticking) clearInterval(this.#ticking);
 		clearTimeout(this.#releasing);
+		this.#unwatchDisplay();
 		this.#watch.dispose();
 		await Promise.all([...this.#peers.values()].map((peer) => peer.close()));
 		await this.#pipeline.dispose();

@@ -1,4 +1,5 @@
 import { Composition } from "./composition.ts";
+import type { Display } from "./display.ts";
 import type { AppSink, Bin, Pipeline } from "./gst/index.ts";
 import { type Hub, isolate } from "./Hub.ts";
 import type { TvScene } from "./MediaEngine.ts";
@@ -13,8 +14,6 @@ export interface ViewsSurroundings {
 	pipeline: Pipeline;
 	hubs: { farVideo: Hub; camera: Hub };
 	options: Pick<EngineOptions, "picture" | "previewFps">;
-	/** Launch description of the display's sink, null where there is none. */
-	display: string | null;
 	onPicture: (view: View, jpeg: Uint8Array) => void;
 }
 
@@ -26,7 +25,8 @@ export class Views {
 	readonly #around: ViewsSurroundings;
 	#scene = resting;
 	#camera = false;
-	#tv: { composition: Composition; stop: (() => void) | null } | null = null;
+	#display: Display | null = null;
+	#tv: { composition: Composition; display: Display | null; stop: (() => void) | null } | null = null;
 	#tvFailed = false;
 	#tvWork: Promise<void> = Promise.resolve();
 	readonly #own: Partial<Record<OwnView, { bin: Bin; stop: () => void }>> = {};
@@ -36,8 +36,9 @@ export class Views {
 		this.#around = around;
 	}
 
-	/** Draws to the display from now on, if there is one. */
-	start(): Promise<void> {
+	/** Draws to this one from now on; null: to none. */
+	showOn(display: Display | null): Promise<void> {
+		this.#display = display;
 		return this.#refreshTv();
 	}
 
@@ -63,26 +64,30 @@ export class Views {
 
 	/** A display is drawn to always; without one only while somebody looks. */
 	#refreshTv(): Promise<void> {
-		const { pipeline, hubs, options, display, onPicture } = this.#around;
+		const { pipeline, hubs, options, onPicture } = this.#around;
 		this.#tvWork = this.#tvWork.then(async () => {
+			const display = this.#display;
 			const wanted = display !== null || this.#looking.tv;
-			if (wanted && !this.#tv) {
+			if (this.#tv && (!wanted || this.#tv.display !== display)) {
+				const { composition, stop } = this.#tv;
+				this.#tv = null;
+				stop?.();
+				await composition.dispose();
+			}
+			if (!wanted) return;
+			if (!this.#tv) {
 				const { width, height, fps } = options.picture;
 				const { previewFps } = options;
-				const size = { width, height, fps: display ? fps : previewFps, previewFps, display };
+				const size = { width, height, fps: display ? fps : previewFps, previewFps, display: display?.sink ?? null };
 				const sources = { far: hubs.farVideo, self: hubs.camera };
-				this.#tv = { composition: new Composition(pipeline, sources, size, this.#scene, this.#camera), stop: null };
+				const composition = new Composition(pipeline, sources, size, this.#scene, this.#camera);
+				this.#tv = { composition, display, stop: null };
 			}
 			const tv = this.#tv;
-			if (!tv) return;
 			if (this.#looking.tv) tv.stop ??= tv.composition.onPicture((jpeg) => onPicture("tv", jpeg));
 			else {
 				tv.stop?.();
 				tv.stop = null;
-			}
-			if (!wanted) {
-				this.#tv = null;
-				await tv.composition.dispose();
 			}
 		});
 		return this.#tvWork;

@@ -23,6 +23,9 @@ const groundPicture = fileURLToPath(new URL("./assets/ground.png", import.meta.u
 /** A picture that does not move any more is not shown as if it did: after this long the ground is seen in its place. */
 const staleNs = { far: 4_000_000_000, self: 1_000_000_000 };
 
+/** A TV shows the clock day and night; drawn as often as pictures are, it would take a sixth of a core. What moves then begins within 200 ms. */
+const restFps = 5;
+
 interface Picture {
 	bin: Bin;
 	pad: Pad;
@@ -41,6 +44,9 @@ export class Composition {
 	readonly #ground: Bin;
 	readonly #mixer: Element;
 	readonly #screen: Bin;
+	/** Holds the rate of what is drawn. */
+	readonly #mixed: Element;
+	#rate = 0;
 	readonly #overlay: TvOverlay;
 	readonly #pictures: Partial<Record<"far" | "self", Picture>> = {};
 
@@ -49,25 +55,23 @@ export class Composition {
 		this.#pipeline = pipeline;
 		this.#options = options;
 		this.#hubs = hubs;
-		const size = `width=${options.width},height=${options.height}`;
-		const frame = `video/x-raw,format=I420,${size},framerate=${options.fps}/1`;
 		this.#mixer = Element.make("compositor", "tv-mixer");
 		// From now on: by default the mixer would first draw every picture since the pipeline's start, minutes of them in a long day.
 		this.#mixer.setAll({ background: "black", "start-time-selection": "first" });
 		pipeline.add(this.#mixer);
-		this.#screen = pipeline.addDescription(screenDescription(frame, options), {
+		this.#screen = pipeline.addDescription(screenDescription(options), {
 			name: "tv-screen",
 			// textoverlay has a second sink pad, which would be taken for the bin's.
 			ghostPads: false,
 		});
 		this.#ground = pipeline.addDescription(
 			`filesrc name=tv-ground-source location=${quote(groundPicture)} ! pngdec ! videoconvert ! videoscale ! ` +
-				`video/x-raw,format=I420,${size} ! imagefreeze name=tv-ground-still is-live=true ! ${frame} ! ${slack}`,
+				`video/x-raw,format=I420,width=${options.width},height=${options.height} ! ` +
+				`imagefreeze name=tv-ground-still is-live=true ! ${frame(options)} ! ${slack}`,
 			{ name: "tv-ground" },
 		);
-		const entry = this.#screen.getElementByName("tv-mixed") as Element;
-		this.#mixer.link(entry);
-		entry.dispose();
+		this.#mixed = this.#screen.getElementByName("tv-mixed") as Element;
+		this.#mixer.link(this.#mixed);
 		const ground = this.#feed(this.#ground);
 		ground.set("zorder", 0);
 		ground.dispose();
@@ -90,14 +94,23 @@ export class Composition {
 		const placed = placements(scene, this.#options, camera);
 		for (const which of ["far", "self"] as const) this.#place(which, placed[which]);
 		this.#overlay.show(scene, placed);
+		this.#draw(placed.far || placed.self ? this.#options.fps : Math.min(restFps, this.#options.fps));
 	}
 
 	async dispose(): Promise<void> {
 		this.#overlay.dispose();
+		this.#mixed.dispose();
 		for (const which of ["far", "self"] as const) this.#place(which, null);
 		await this.#pipeline.removeSafely(this.#ground);
 		await this.#pipeline.removeSafely(this.#mixer);
 		await this.#pipeline.removeSafely(this.#screen);
+	}
+
+	/** So many pictures a second from now on. */
+	#draw(rate: number): void {
+		if (rate === this.#rate) return;
+		this.#rate = rate;
+		this.#mixed.set("caps", frame({ ...this.#options, fps: rate }));
 	}
 
 	/** A picture that the scene does not show is not connected: it must be neither waited for nor scaled. */
@@ -141,18 +154,24 @@ export class Composition {
 	}
 }
 
+function frame({ width, height, fps }: Pick<TvOptions, "width" | "height" | "fps">): string {
+	return `video/x-raw,format=I420,width=${width},height=${height},framerate=${fps}/1`;
+}
+
 /**
  * Each sink keeps to the clock and tells the mixer when it is behind (`qos`; a display's does so of itself). A mixer that nobody tells
  * draws every picture of the time it lost, and on a processor with too little to spare it shows a past that grows older and older.
  */
-function screenDescription(frame: string, { width, height, fps, previewFps, display }: TvOptions): string {
-	const drawn = `capsfilter name=tv-mixed caps="${frame}" ! ${overlayDescription(width, height)}`;
+function screenDescription(options: TvOptions): string {
+	const { width, height, fps, previewFps, display } = options;
+	const drawn = `capsfilter name=tv-mixed caps="${frame(options)}" ! ${overlayDescription(width, height)}`;
 	const preview =
 		`${fps > previewFps ? `${slowed(previewFps)} ! ` : ""}${asJpeg} ! jpegenc quality=85 ! ` +
 		"appsink name=tv-jpeg max-buffers=1 drop=true sync=true qos=true async=false";
 	if (display === null) return `${drawn} ! ${preview}`;
 	return (
-		`${drawn} ! tee name=tv-split ! queue max-size-buffers=2 ! ${display} ` +
+		// displays draw in red, green and blue
+		`${drawn} ! tee name=tv-split ! queue max-size-buffers=2 ! videoconvert ! ${display} ` +
 		`tv-split. ! queue leaky=downstream max-size-buffers=1 ! ${preview}`
 	);
 }

@@ -45,6 +45,22 @@ describe("the TV's picture", { timeout: 60_000 }, () => {
 		await composition.dispose();
 	});
 
+	it("is drawn seldom while nothing moves, and as often as ever once something does", async () => {
+		const hubs = await start("videotestsrc is-live=true ! capsfilter caps=video/x-raw,format=I420");
+		const size = { width: 320, height: 180, fps: 15, previewFps: 15, display: null };
+		const composition = new Composition(pipeline, hubs, size, { ...call, layout: "resting" }, false);
+		let rate: unknown;
+		preview().onSample(({ caps }) => {
+			rate = caps?.["framerate"];
+		});
+		await expect.poll(() => rate).toBe("5/1");
+		composition.setScene(call, false);
+		await expect.poll(() => rate).toBe("15/1");
+		composition.setScene({ ...call, layout: "resting" }, false);
+		await expect.poll(() => rate).toBe("5/1");
+		await composition.dispose();
+	});
+
 	it.each([
 		["seen in the preview", null],
 		["on a display", "fakesink sync=true qos=true async=false"],

@@ -11,7 +11,7 @@ import {
 	type FoundDevice,
 	quote,
 } from "../../../device/media/devices.ts";
-import { displaySink } from "../../../device/media/display.ts";
+import { findDisplay } from "../../../device/media/display.ts";
 import { encoderKinds, encodersFor, usableCodecs } from "../../../device/media/encoder.ts";
 import type { TvScene } from "../../../device/media/MediaEngine.ts";
 import { placements } from "../../../device/media/placements.ts";
@@ -282,14 +282,19 @@ describe("the TV", () => {
 			const drm = join(folder, "drm");
 			mkdirSync(join(drm, "card0-HDMI-A-1"), { recursive: true });
 			writeFileSync(join(drm, "card0-HDMI-A-1", "status"), "disconnected\n");
-			expect(displaySink({}, everything, drm)).toBeNull();
+			expect(findDisplay({}, everything, drm)).toBeNull();
 			writeFileSync(join(drm, "card0-HDMI-A-1", "status"), "connected\n");
-			expect(displaySink({}, everything, drm)).toContain("kmssink");
+			expect(findDisplay({}, everything, drm)?.sink).toContain("kmssink");
+			const session = { XDG_RUNTIME_DIR: folder, WAYLAND_DISPLAY: "wayland-1" };
+			// a card that a compositor has is not ours, even while the compositor is gone
+			expect(findDisplay(session, everything, drm)).toBeNull();
 			writeFileSync(join(folder, "wayland-1"), "");
-			expect(displaySink({ XDG_RUNTIME_DIR: folder, WAYLAND_DISPLAY: "wayland-1" }, everything, drm)).toContain(
-				"waylandsink",
-			);
-			expect(displaySink({}, everything, join(folder, "none"))).toBeNull();
+			expect(findDisplay(session, everything, drm)?.sink).toContain("waylandsink");
+			const byPath = { WAYLAND_DISPLAY: join(folder, "wayland-1") };
+			expect(findDisplay(byPath, everything, drm)).toEqual(findDisplay(session, everything, drm));
+			expect(findDisplay({ WAYLAND_DISPLAY: "wayland-1" }, everything, drm)).toBeNull();
+			expect(findDisplay(session, (name) => name !== "waylandsink", drm)).toBeNull();
+			expect(findDisplay({}, everything, join(folder, "none"))).toBeNull();
 		});
 	});
 });

@@ -1,0 +1,71 @@
+/** The TV's picture on the device's own compositor (sway, without a screen), beside the panel's. */
+import type { ChildProcess } from "node:child_process";
+import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { Compositor, type Shot } from "../../sim/Compositor.ts";
+import { callScene, startEngine, until } from "./engines.ts";
+import { makeNative } from "./native/built.ts";
+
+beforeAll(() => makeNative(), 300_000);
+
+let compositor: Compositor;
+const windows: ChildProcess[] = [];
+afterEach(async () => {
+	for (const window of windows.splice(0)) window.kill("SIGKILL");
+	await compositor?.remove();
+});
+
+const isBlack = (shot: Shot): boolean =>
+	[0.1, 0.5, 0.9].every((x) => [0.1, 0.5, 0.9].every((y) => Math.max(...shot.at(x, y)) < 8));
+const sees = (screen: "panel" | "tv", wanted: (shot: Shot) => boolean): Promise<Shot> =>
+	until(async () => {
+		const shot = await compositor.shot(screen);
+		return wanted(shot) ? shot : null;
+	});
+const engine = () => startEngine({ display: "auto", env: { WAYLAND_DISPLAY: compositor.tv } });
+const isDrawn = (shot: Shot): boolean => !isBlack(shot);
+
+describe("the TV's picture", { timeout: 60_000 }, () => {
+	it("is drawn once there is a TV, on all of it, and never on the panel", async () => {
+		compositor = new Compositor();
+		await compositor.start();
+		await engine();
+		await compositor.plug(true);
+		await sees("tv", isDrawn);
+		expect(isBlack(await compositor.shot("panel"))).toBe(true);
+	});
+
+	it("is there again after the compositor crashed", async () => {
+		compositor = new Compositor();
+		await compositor.start();
+		await compositor.plug(true);
+		const { told } = await engine();
+		await sees("tv", isDrawn);
+		await compositor.kill();
+		await compositor.plug(false).catch(() => {});
+		await compositor.start();
+		expect(isBlack(await compositor.shot("tv"))).toBe(true);
+		await compositor.plug(true);
+		await sees("tv", isDrawn);
+		// by the same engine: a call goes on through it
+		expect(told.up).toBe(1);
+		expect(told.down).toEqual([]);
+	});
+
+	it("is out of sight when the TV is gone, before anybody noticed, and comes back with it", async () => {
+		compositor = new Compositor();
+		await compositor.start();
+		await compositor.plug(true);
+		const { engine: running, told } = await engine();
+		await running.setSources({ microphone: false, camera: true });
+		running.setTv({ ...callScene, layout: "alone" });
+		await until(() => told.sources?.camera.flowing);
+		await sees("tv", isDrawn);
+		await compositor.pull();
+		expect(isBlack(await compositor.shot("panel"))).toBe(true);
+		await compositor.plug(false);
+		expect(isBlack(await compositor.shot("panel"))).toBe(true);
+		await compositor.plug(true);
+		await sees("tv", isDrawn);
+		expect(isBlack(await compositor.shot("panel"))).toBe(true);
+	});
+});

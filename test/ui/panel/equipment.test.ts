@@ -1,53 +1,31 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Snapshot } from "../../../device/contract/snapshot.ts";
-import { launchChromium } from "../../sim/chromium.ts";
-import { type PanelRig, startPanel } from "../../sim/panel/PanelRig.ts";
 import { greyJpeg } from "../../sim/panel/ScriptedRoom.ts";
 import { inLocale, peripheralFailures, type SceneName, scenes } from "../../sim/panel/scenes.ts";
+import { usePanel } from "./usePanel.ts";
 
-let browser: Browser;
-let rig: PanelRig;
-let page: Page;
-
-beforeAll(async () => {
-	browser = await launchChromium();
-});
-afterAll(() => browser.close());
-
-beforeEach(async () => {
-	rig = await startPanel();
-	const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-	page = await context.newPage();
-	page.setDefaultTimeout(20_000);
-});
-
-afterEach(async () => {
-	await page.context().close();
-	await rig.server.close();
-});
+const panel = usePanel();
 
 async function show(snapshot: Snapshot): Promise<void> {
-	rig.room.show(inLocale(snapshot, "en"));
-	await page.locator(`.panel[data-rev="${rig.room.snapshot().rev}"]`).waitFor();
+	panel.rig.room.show(inLocale(snapshot, "en"));
+	await panel.page.locator(`.panel[data-rev="${panel.rig.room.snapshot().rev}"]`).waitFor();
 }
 
 async function open(name: SceneName): Promise<void> {
-	rig.room.show(inLocale(scenes[name], "en"));
-	await page.goto(rig.server.url, { waitUntil: "commit" });
+	await panel.open(name);
 	await show(scenes[name]);
 }
 
-const button = (name: string | RegExp) => page.getByRole("button", { name, exact: true });
-const control = (name: string | RegExp) => page.getByRole("switch", { name });
-const asked = async (intent: unknown) => expect.poll(() => rig.room.intents.at(-1)).toEqual(intent);
+const button = (name: string | RegExp) => panel.page.getByRole("button", { name, exact: true });
+const control = (name: string | RegExp) => panel.page.getByRole("switch", { name });
+const asked = async (intent: unknown) => expect.poll(() => panel.rig.room.intents.at(-1)).toEqual(intent);
 
 describe("the camera's sheet", () => {
 	it("goes to a kept view by one touch of its picture", async () => {
-		for (const number of [0, 1, 2, 3]) rig.room.presetPictures.set(`${number} ${number}a`, greyJpeg);
+		for (const number of [0, 1, 2, 3]) panel.rig.room.presetPictures.set(`${number} ${number}a`, greyJpeg);
 		await open("call-equipped");
 		await button("Turn camera").click();
-		const views = page.getByRole("list", { name: "Kept views" });
+		const views = panel.page.getByRole("list", { name: "Kept views" });
 		expect(await views.getByRole("button").allInnerTexts()).toEqual([
 			"Tisch",
 			"Tafel",
@@ -66,11 +44,11 @@ describe("the camera's sheet", () => {
 	});
 
 	it("shows a view without a picture as one, also where its picture can't be had", async () => {
-		for (const number of [0, 2, 3]) rig.room.presetPictures.set(`${number} ${number}a`, greyJpeg);
+		for (const number of [0, 2, 3]) panel.rig.room.presetPictures.set(`${number} ${number}a`, greyJpeg);
 		await open("call-equipped");
 		await button("Turn camera").click();
-		await expect.poll(() => page.locator(".preset img").count()).toBe(3);
-		await page.waitForFunction(() =>
+		await expect.poll(() => panel.page.locator(".preset img").count()).toBe(3);
+		await panel.page.waitForFunction(() =>
 			[...document.querySelectorAll<HTMLImageElement>(".preset img")].every((image) => image.naturalWidth === 16),
 		);
 		expect(await button("Tafel").isVisible()).toBe(true);
@@ -80,18 +58,18 @@ describe("the camera's sheet", () => {
 		await open("call-equipped");
 		await button("Turn camera").click();
 		await button("Keep this view").click();
-		await page.getByRole("status").getByText("Replace which?").waitFor();
+		await panel.page.getByRole("status").getByText("Replace which?").waitFor();
 		await button("Tisch").click();
 		await button("Tafel").click();
 		expect(await button("Tafel").getAttribute("aria-pressed")).toBe("true");
 		expect(await button("Tisch").getAttribute("aria-pressed")).toBe("false");
-		expect(rig.room.intents).toEqual([]);
+		expect(panel.rig.room.intents).toEqual([]);
 		await button("Cancel").click();
 		await button("Keep this view").click();
 		await button("Tafel").click();
 		await button("Replace “Tafel”").click();
 		await asked({ type: "panel.preset_store", number: 1 });
-		expect(rig.room.intents).toHaveLength(1);
+		expect(panel.rig.room.intents).toHaveLength(1);
 		await button("Tafel").click();
 		await asked({ type: "panel.preset_recall", number: 1 });
 	});
@@ -114,8 +92,8 @@ describe("the camera's sheet", () => {
 	] as const)("says in %s why the camera can't be turned", async (scene, why) => {
 		await open(scene);
 		await button("Turn camera").click();
-		await page.getByRole("main").getByText(why).waitFor();
-		expect(await page.getByRole("group", { name: "Turn: hold and drag" }).count()).toBe(0);
+		await panel.page.getByRole("main").getByText(why).waitFor();
+		expect(await panel.page.getByRole("group", { name: "Turn: hold and drag" }).count()).toBe(0);
 		for (const name of ["Tafel", "Keep this view"]) {
 			for (const found of await button(name).all()) expect(await found.isDisabled()).toBe(true);
 		}
@@ -124,7 +102,7 @@ describe("the camera's sheet", () => {
 	it("can be aimed before it is opened", async () => {
 		await open("call-camera-off");
 		await button("Turn camera").click();
-		await page.getByRole("main").getByText("Camera off").waitFor();
+		await panel.page.getByRole("main").getByText("Camera off").waitFor();
 		await button("Home").click();
 		await asked({ type: "panel.camera_home" });
 	});
@@ -142,7 +120,9 @@ describe("the camera's sheet", () => {
 		const before = await places();
 		for (const name of ["Turn camera", "Display"]) {
 			await button(name).click();
-			await page.getByRole("heading", { level: 1, name: name === "Display" ? "Display and sound" : name }).waitFor();
+			await panel.page
+				.getByRole("heading", { level: 1, name: name === "Display" ? "Display and sound" : name })
+				.waitFor();
 			expect(await places()).toEqual(before);
 			await button("Back").click();
 		}
@@ -159,23 +139,23 @@ describe("the camera's sheet", () => {
 		await button("Home").click();
 		await asked({ type: "panel.camera_home" });
 		await button("Back").click();
-		await page.getByRole("heading", { name: "You are the first" }).waitFor();
+		await panel.page.getByRole("heading", { name: "You are the first" }).waitFor();
 	});
 });
 
 describe("the display", () => {
 	it("is switched, and is as loud as it is asked, beside the call's own volume", async () => {
 		// No mark of a touch goes away by time, however slow the machine.
-		await page.clock.install({ time: 0 });
-		await page.clock.pauseAt(1000);
+		await panel.page.clock.install({ time: 0 });
+		await panel.page.clock.pauseAt(1000);
 		await open("call-equipped");
 		await button("Display").click();
-		await page.getByRole("status").getByText("It is on.").waitFor();
+		await panel.page.getByRole("status").getByText("It is on.").waitFor();
 		await button("Switch off").click();
 		await asked({ type: "panel.display_power", on: false });
 		for (let step = 0; step < 3; step += 1) await button("Display louder").click();
 		await asked({ type: "panel.display_volume", level: 50 });
-		await page.getByText("50 %").waitFor();
+		await panel.page.getByText("50 %").waitFor();
 		await button("Louder").click();
 		await asked({ type: "panel.volume", level: 70 });
 	});
@@ -192,15 +172,15 @@ describe("the display", () => {
 	it("can't be switched while the device doesn't allow it, and says what it does", async () => {
 		await open("call-far-control");
 		await button("Display").click();
-		await page.getByText("It is going off.").waitFor();
-		await page.getByText("Its sound is off at the display.").waitFor();
+		await panel.page.getByText("It is going off.").waitFor();
+		await panel.page.getByText("Its sound is off at the display.").waitFor();
 		expect(await button("Switch on").isDisabled()).toBe(true);
 		expect(await button("Display louder").isDisabled()).toBe(true);
 		await show(scenes["call-camera-off"]);
-		await page.getByText("It has not said whether it is on.").waitFor();
+		await panel.page.getByText("It has not said whether it is on.").waitFor();
 		expect(await button("Display louder").count()).toBe(0);
 		await show(scenes["call-equipment-lost"]);
-		await page.getByText("The display does not answer.").waitFor();
+		await panel.page.getByText("The display does not answer.").waitFor();
 		expect(await button(/Switch/).count()).toBe(0);
 	});
 });
@@ -213,21 +193,21 @@ describe("what a hand closed at the hardware", () => {
 		expect(await microphone.getAttribute("aria-checked")).toBe("false");
 		expect(await microphone.getAttribute("aria-disabled")).toBe("true");
 		await microphone.click({ force: true });
-		await page.getByRole("alert").getByText("Release it there.").waitFor();
+		await panel.page.getByRole("alert").getByText("Release it there.").waitFor();
 		const camera = control(/^Camera off/);
 		expect(await camera.innerText()).toContain("Shutter is closed");
 		await camera.click({ force: true });
-		await page.getByRole("alert").getByText("Open it by hand.").waitFor();
-		await page.keyboard.press("Enter");
-		expect(rig.room.intents).toEqual([]);
+		await panel.page.getByRole("alert").getByText("Open it by hand.").waitFor();
+		await panel.page.keyboard.press("Enter");
+		expect(panel.rig.room.intents).toEqual([]);
 		// No picture is shown of a room that nobody sees.
-		await page.getByText("Nobody sees this room").waitFor();
-		expect(rig.room.watched.self).toBe(0);
+		await panel.page.getByText("Nobody sees this room").waitFor();
+		expect(panel.rig.room.watched.self).toBe(0);
 	});
 
 	it("is said aloud when it happens, in a call and at rest", async () => {
 		await open("call-equipped");
-		const said = page.locator(".heard-only");
+		const said = panel.page.locator(".heard-only");
 		expect(await said.getByText("Release it there").count()).toBe(0);
 		await show(scenes["call-held"]);
 		await said.getByText("The key on the table keeps the microphone muted.").waitFor({ state: "attached" });
@@ -236,8 +216,8 @@ describe("what a hand closed at the hardware", () => {
 		expect(await said.getByText("Release it there").count()).toBe(0);
 		await show(scenes["resting-held"]);
 		await said.getByText("The key on the table keeps the microphone muted.").waitFor({ state: "attached" });
-		await page.getByText("Muted by the key on the table").waitFor();
-		await page.getByText("The camera’s shutter is closed").waitFor();
+		await panel.page.getByText("Muted by the key on the table").waitFor();
+		await panel.page.getByText("The camera’s shutter is closed").waitFor();
 	});
 
 	it("is open to touch again once it was opened there", async () => {
@@ -249,12 +229,13 @@ describe("what a hand closed at the hardware", () => {
 });
 
 describe("the service page", () => {
-	const rows = () => page.getByRole("list", { name: "Devices of this room" }).getByRole("listitem").allInnerTexts();
+	const rows = () =>
+		panel.page.getByRole("list", { name: "Devices of this room" }).getByRole("listitem").allInnerTexts();
 
 	it("says of each device what it is, where, and how it is since when", async () => {
 		await open("resting-held");
 		await button("More").click();
-		await page.getByText("One device is missing.").waitFor();
+		await panel.page.getByText("One device is missing.").waitFor();
 		await button("Look").click();
 		const [camera, display, table] = await rows();
 		expect(camera).toMatch(/Camera VISCA 04A2\s+serial usb-FTDI_FT232R_A50285BI-if00-port0\s+connected since 06:57/);
@@ -271,7 +252,7 @@ describe("the service page", () => {
 			await show(failure);
 			await button("More").click();
 			await button("Look").click();
-			titles.add((await page.locator(".device-failure strong").first().innerText()).trim());
+			titles.add((await panel.page.locator(".device-failure strong").first().innerText()).trim());
 		}
 		expect(titles.size).toBe(peripheralFailures.length);
 		expect(titles.has("")).toBe(false);
@@ -281,11 +262,11 @@ describe("the service page", () => {
 		await open("resting-equipped");
 		await button("More").click();
 		await button("Look").click();
-		await page.getByText("Key released · Shutter open · Someone is here").waitFor();
+		await panel.page.getByText("Key released · Shutter open · Someone is here").waitFor();
 		const { peripherals } = scenes["resting-equipped"];
 		const hardware = { muteKey: true, shutterClosed: null, occupied: false };
 		await show({ ...scenes["resting-equipped"], peripherals: { ...peripherals, hardware } });
-		await page.getByText("Key pressed · Nobody is here").waitFor();
+		await panel.page.getByText("Key pressed · Nobody is here").waitFor();
 	});
 
 	it("is reached in trouble, and the way back leads to the trouble", async () => {
@@ -301,16 +282,16 @@ describe("the service page", () => {
 		await open("resting");
 		await button("More").click();
 		await button("Look").click();
-		await page.getByText("No devices are set up in this room.").waitFor();
+		await panel.page.getByText("No devices are set up in this room.").waitFor();
 	});
 
 	it("is no modal: a device that is lost changes nothing on the clock and in a call", async () => {
 		await open("call-equipped");
 		await show(scenes["call-equipment-lost"]);
-		expect(await page.getByRole("alert").innerText()).toBe("");
-		await page.getByRole("heading", { name: "Raum München" }).waitFor();
+		expect(await panel.page.getByRole("alert").innerText()).toBe("");
+		await panel.page.getByRole("heading", { name: "Raum München" }).waitFor();
 		await show(scenes["resting-held"]);
-		expect(await page.getByRole("alert").innerText()).toBe("");
-		expect(await page.locator(".dock .missing").innerText()).toBe("");
+		expect(await panel.page.getByRole("alert").innerText()).toBe("");
+		expect(await panel.page.locator(".dock .missing").innerText()).toBe("");
 	});
 });

@@ -31,6 +31,14 @@ chroot "$1" depmod "$(basename "$(dirname "$PWD")")"
 
 # -- what only a system that is installed onto needs
 rm -rf "$1"/var/lib/apt "$1"/var/cache/apt "$1"/var/cache/debconf "$1"/var/log/* "$1"/usr/share/doc-base "$1"/usr/lib/systemd/catalog
+# -- what Debian's sway asks for and this one doesn't, which has seatd: a daemon that says who may become root
+rm -rf "$1"/usr/lib/polkit-1 "$1"/usr/lib/policykit-1 "$1"/usr/libexec/polkit-agent-helper-1 "$1"/usr/share/polkit-1 "$1"/etc/polkit-1 \
+	"$1"/usr/bin/pk* "$1"/usr/lib/pam.d/polkit-1 "$1"/usr/lib/sysusers.d/polkitd.conf "$1"/usr/lib/tmpfiles.d/polkitd.conf \
+	"$1"/lib/systemd/system/polkit.service "$1"/usr/share/dbus-1/system-services/org.freedesktop.PolicyKit1.service \
+	"$1"/usr/share/dbus-1/system.d/org.freedesktop.PolicyKit1.conf
+sed -i '/^polkitd:/d' "$1"/etc/passwd "$1"/etc/group "$1"/etc/shadow "$1"/etc/gshadow
+# -- nobody becomes somebody else: no program here lends its owner's rights
+find "$1" -xdev -type f -perm /6000 -exec chmod a-s {} +
 # -- what differs from one build to the next and means nothing
 rm -f "$1"/etc/machine-id "$1"/var/lib/dbus/machine-id "$1"/etc/hostname "$1"/etc/resolv.conf "$1"/var/cache/ldconfig/aux-cache
 : >"$1/etc/machine-id"

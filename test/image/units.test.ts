@@ -145,6 +145,25 @@ describe("the units", () => {
 		expect(values(kiosk, "IPAddressAllow")).toEqual(["localhost"]);
 	});
 
+	it("let the engine draw where the kiosk lets it, and neither give the compositor commands nor ask for the seat", () => {
+		const [kiosk = "", room = ""] = ["incamera-kiosk.service", "incamera-room.service"].map((name) => units.get(name));
+		const folder = /XDG_RUNTIME_DIR=(\S+)/.exec(kiosk)?.[1];
+		expect(values(kiosk, "RuntimeDirectoryMode")).toEqual(["0700"]);
+		expect(values(room, "Environment")).toContain(`WAYLAND_DISPLAY=${folder}/tv`);
+		const program = readFileSync(join(overlay, "usr/lib/incamera/kiosk"), "utf8");
+		expect(program).toContain('ln -sfn "$socket" "$XDG_RUNTIME_DIR/tv"');
+		// what is opened to the engine's group: the way to the socket, and the socket
+		expect([...program.matchAll(/^ch(?:grp|mod) (.*)$/gm)].map(([, words]) => words)).toEqual([
+			'incamera-tv "$XDG_RUNTIME_DIR"',
+			'0710 "$XDG_RUNTIME_DIR"',
+			'incamera-tv "$XDG_RUNTIME_DIR/$socket"',
+			'0770 "$XDG_RUNTIME_DIR/$socket"',
+		]);
+		expect(values(room, "SupplementaryGroups").join(" ").split(" ")).toContain("incamera-tv");
+		expect(values(room, "SupplementaryGroups").join(" ").split(" ")).not.toContain("kiosk");
+		expect(units.get("incamera-kiosk.service")).toMatch(/^UMask=0077$/m);
+	});
+
 	it("trust whom the set-up file brings in two programs only, both started after it was written", () => {
 		const file = "NODE_EXTRA_CA_CERTS=/run/incamera-setup/authorities.pem";
 		const trusting = [...units].filter(([, unit]) => unit.includes("NODE_EXTRA_CA_CERTS"));

@@ -34,6 +34,7 @@ export class Compositor {
 	/** Where a TV's picture is drawn: leads to the compositor while `plug` says so, as on the device. */
 	readonly tv = join(this.folder, "tv");
 	#sway: ChildProcess | null = null;
+	#panel: ChildProcess | null = null;
 
 	constructor() {
 		if (nobody.uid) chownSync(this.folder, nobody.uid, nobody.gid);
@@ -63,6 +64,17 @@ export class Compositor {
 		// their background comes a moment later
 		for (const screen of ["panel", "tv"] as const)
 			while (!(await this.shot(screen)).at(0.5, 0.5).every((value) => value === 0));
+	}
+
+	/** The panel's browser, as the kiosk starts it, with a page that is one colour. */
+	openPanel(colour: string): void {
+		const args = ["--kiosk", "--ozone-platform=wayland", "--no-sandbox", "--disable-gpu", "--no-first-run"];
+		const page = `data:text/html,<body style="background:${colour}">`;
+		const quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"];
+		this.#panel = spawn("chromium", [...args, ...quiet, `--user-data-dir=${join(this.folder, "browser")}`, page], {
+			env: { ...this.env, HOME: this.folder, PATH: process.env["PATH"] ?? "" },
+			...{ cwd: this.folder, stdio: "ignore", detached: true, ...nobody },
+		});
 	}
 
 	/** The TV is there, or not. */
@@ -105,6 +117,12 @@ export class Compositor {
 	}
 
 	async remove(): Promise<void> {
+		if (this.#panel?.pid) {
+			const ended = once(this.#panel, "exit");
+			// with all of its processes
+			process.kill(-this.#panel.pid, "SIGKILL");
+			await ended;
+		}
 		await this.kill();
 		rmSync(this.folder, { recursive: true, force: true });
 	}

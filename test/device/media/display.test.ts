@@ -34,6 +34,25 @@ describe("the TV's picture", { timeout: 60_000 }, () => {
 		expect(isBlack(await compositor.shot("panel"))).toBe(true);
 	});
 
+	it("comes and goes beside the panel's browser, which keeps all of its screen", async () => {
+		compositor = new Compositor();
+		await compositor.start();
+		compositor.openPanel("lime");
+		// also where a browser's bars would be
+		const full = (shot: Shot) => [0, 0.5, 1].every((y) => shot.at(0.5, y).join() === "0,255,0");
+		await sees("panel", full);
+		await engine();
+		for (const [there, wanted] of [
+			[true, isDrawn],
+			[false, null],
+			[true, isDrawn],
+		] as const) {
+			await compositor.plug(there);
+			if (wanted) await sees("tv", wanted);
+			expect(full(await compositor.shot("panel"))).toBe(true);
+		}
+	});
+
 	it("is there again after the compositor crashed", async () => {
 		compositor = new Compositor();
 		await compositor.start();

@@ -22,6 +22,8 @@ export interface EmulatorOptions {
 	clock?: string;
 	/** On this machine's loopback: a port here for a port there. */
 	forward?: readonly { host: number; guest: number }[];
+	/** A second screen can be plugged in: a VNC client at `tv.socket` that asks for a size. */
+	tv?: boolean;
 	/** A window, or VNC display on loopback; neither: nobody looks. */
 	display?: { window: true } | { vnc: number };
 }
@@ -151,7 +153,7 @@ export class Emulator {
 }
 
 function machineOf(
-	{ disk, memory = 3072, clock = "utc", forward = [], display }: EmulatorOptions,
+	{ disk, memory = 3072, clock = "utc", forward = [], tv = false, display }: EmulatorOptions,
 	at: (name: string) => string,
 ): string[] {
 	const hosts = forward.map(({ host, guest }) => `,hostfwd=tcp:127.0.0.1:${host}-:${guest}`).join("");
@@ -167,7 +169,7 @@ function machineOf(
 		...["-device", "tpm-crb,tpmdev=tpm"],
 		...["-netdev", `user,id=net${hosts}`, "-device", "virtio-net-pci,netdev=net,romfile="],
 		...["-device", "virtio-rng-pci", "-device", "i6300esb", "-action", "watchdog=reset"],
-		...["-device", "virtio-vga,id=screen,xres=1280,yres=800,max_outputs=1"],
+		...["-device", `virtio-vga,id=screen,xres=1280,yres=800,max_outputs=${tv ? 2 : 1}`],
 		...["-device", "virtio-tablet-pci", "-device", "virtio-keyboard-pci"],
 		...[
 			"-serial",
@@ -184,6 +186,7 @@ function machineOf(
 			: "window" in display
 				? ["-display", "gtk"]
 				: ["-vnc", `127.0.0.1:${display.vnc}`]),
+		...(tv ? ["-vnc", `unix:${at("tv.socket")},display=screen,head=1`] : []),
 	];
 }
 

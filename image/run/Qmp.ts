@@ -12,6 +12,8 @@ interface Answer {
 
 /** Of a finger that comes, stays and goes: what is faster, a slow machine's compositor may take for one movement. */
 const FINGER_MS = 400;
+/** From one key to the next; what comes faster is lost while such a machine draws. */
+const KEY_MS = 250;
 
 /** The emulator's own line (QEMU Machine Protocol): its screen, its input, its power. */
 export class Qmp {
@@ -75,6 +77,7 @@ export class Qmp {
 	async type(text: string): Promise<void> {
 		for (const sign of text) {
 			await this.press(sign === "-" ? "minus" : sign.toLowerCase());
+			await later(KEY_MS);
 		}
 	}
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { createHash, X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
@@ -7,7 +8,6 @@ import { systemClock } from "../../../device/core/clock.ts";
 import { FleetClient } from "../../../provisioning/contract/http/FleetClient.ts";
 import { scopes } from "../../../provisioning/contract/http/route.ts";
 import { ApiTokens } from "../../../provisioning/service/api/signIn/ApiTokens.ts";
-import { openCa } from "../../../provisioning/service/ca/FleetCa.ts";
 import { freePort } from "../../../provisioning/service/child/freePort.ts";
 import { Database } from "../../../provisioning/service/db/Database.ts";
 import { PrivatePostgres } from "../../../provisioning/service/db/PrivatePostgres.ts";
@@ -118,10 +118,11 @@ export class ServiceUnderTest {
 		await waitFor(settled, "all that was to be published", START_MS);
 	}
 
-	/** What meeting links of this fleet hold its authority by, SHA-256. */
-	async caPin(): Promise<Uint8Array<ArrayBuffer>> {
-		const { pin } = await openCa(join(this.stateFolder, "ca"));
-		return new Uint8Array(Buffer.from(pin, "base64url"));
+	/** What meeting links of this fleet hold its authority by: SHA-256 of its public key. */
+	caPin(): Uint8Array<ArrayBuffer> {
+		const { publicKey } = new X509Certificate(readFileSync(join(this.stateFolder, "ca/ca.pem")));
+		const hash = createHash("sha256").update(publicKey.export({ type: "spki", format: "der" }));
+		return new Uint8Array(hash.digest());
 	}
 
 	/** A signed-in admin's cookie. */

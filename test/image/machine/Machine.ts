@@ -9,10 +9,19 @@ import { imageSize, layout, MIB, type PartitionName } from "../../../image/disk/
 import type { Keys } from "../../../image/keys/keys.ts";
 import { Emulator } from "../../../image/run/Emulator.ts";
 import { diskFor } from "../../../image/run/run.ts";
+import { resizeDesktop } from "./resizeDesktop.ts";
 
 const root = join(import.meta.dirname, "../../..");
 /** Where pictures of the screen are kept, to be looked at. */
 export const pictures = join(root, "image/out/pictures");
+
+/** Of a screen, 0–1 from the left and from the top. */
+export interface Part {
+	left: number;
+	top: number;
+	right: number;
+	bottom: number;
+}
 
 /** One emulated device with a disk of its own, from unboxing on. */
 export class Machine {
@@ -36,15 +45,16 @@ export class Machine {
 		return this.#emulator;
 	}
 
-	/** `clock`: what its clock stands at, UTC; absent: now. */
-	async on({ clock }: { clock?: string } = {}): Promise<Emulator> {
-		for (const socket of ["tpm.socket", "qmp.socket", "control.socket"])
+	/** `clock`: what its clock stands at, UTC; absent: now. `tv`: a TV can be plugged in. */
+	async on({ clock, tv = false }: { clock?: string; tv?: boolean } = {}): Promise<Emulator> {
+		for (const socket of ["tpm.socket", "qmp.socket", "control.socket", "tv.socket"])
 			await rm(join(this.folder, socket), { force: true });
 		this.#emulator = await Emulator.start({
 			disk: this.#disk,
 			certificate: this.#certificate,
 			folder: this.folder,
 			...(clock ? { clock } : {}),
+			tv,
 		});
 		return this.#emulator;
 	}
@@ -54,25 +64,42 @@ export class Machine {
 		this.#emulator = null;
 	}
 
-	async picture(name: string): Promise<string> {
+	/** `head` 0 is the panel, 1 the TV. */
+	async picture(name: string, head = 0): Promise<string> {
 		mkdirSync(pictures, { recursive: true });
 		const file = join(pictures, `${name}.png`);
-		await this.running.qmp.screenshot(file);
+		await this.running.qmp.screenshot(file, head);
 		return file;
 	}
 
-	/** What is drawn in a part of the screen, 0–1 from the left and from the top, as a hash: another one is another drawing. */
-	async drawn(part: { left: number; top: number; right: number; bottom: number }): Promise<string> {
-		const file = join(this.folder, "screen.ppm");
-		await this.running.qmp.command("screendump", { filename: file });
-		const bytes = await readFile(file);
-		const [head = "", width = 0, height = 0] = readPpm(bytes);
+	/** Plugs a TV of this size in; 0 × 0 pulls it out. */
+	plugTv(width: number, height: number): Promise<void> {
+		return resizeDesktop(join(this.folder, "tv.socket"), width, height);
+	}
+
+	/** What is drawn in a part of a screen, as a hash: another one is another drawing. */
+	async drawn(part: Part, head = 0): Promise<string> {
 		const hash = createHash("sha256");
-		for (let y = Math.round(part.top * height); y < part.bottom * height; y++) {
-			const at = (x: number) => head.length + (y * width + Math.round(x * width)) * 3;
-			hash.update(bytes.subarray(at(part.left), at(part.right)));
-		}
+		for (const row of await this.#rows(part, head)) hash.update(row);
 		return hash.digest("hex");
+	}
+
+	/** The brightest value in a part of a screen, 0–255. */
+	async brightest(part: Part, head = 0): Promise<number> {
+		return Math.max(...(await this.#rows(part, head)).map((row) => Math.max(...row)));
+	}
+
+	/** Pixels of three bytes, row by row. */
+	async #rows(part: Part, head: number): Promise<Buffer[]> {
+		const file = join(this.folder, "screen.ppm");
+		await this.running.qmp.command("screendump", { filename: file, device: "screen", head });
+		const bytes = await readFile(file);
+		const [start = "", width = 0, height = 0] = readPpm(bytes);
+		const at = (x: number, y: number) => start.length + (y * width + Math.round(x * width)) * 3;
+		const rows: Buffer[] = [];
+		for (let y = Math.round(part.top * height); y < part.bottom * height; y++)
+			rows.push(bytes.subarray(at(part.left, y), at(part.right, y)));
+		return rows;
 	}
 
 	/** What IT does before its first start, with the machine off: words of `incamera image prepare`. */

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { setPriority, tmpdir } from "node:os";
 import { join, relative } from "node:path";
 
 const root = join(import.meta.dirname, "..");
@@ -20,8 +20,15 @@ interface Summary {
 	testResults: { name: string; assertionResults: { fullName: string; status: string }[] }[];
 }
 
-/** Runs Vitest with these arguments and counts. `show`: while it runs; else what it said is shown at its end, under its name. */
-export async function runVitest(name: string, args: readonly string[], show: boolean): Promise<Counts> {
+/**
+ * Runs Vitest with these arguments and counts. `show`: while it runs; else what it said is shown at its end, under its name.
+ * `nice`: how far it stands back for others, as nice(1) has it.
+ */
+export async function runVitest(
+	name: string,
+	args: readonly string[],
+	{ show = true, nice = 0 }: { show?: boolean; nice?: number } = {},
+): Promise<Counts> {
 	const folder = mkdtempSync(join(tmpdir(), "incamera-test-"));
 	const report = join(folder, "report.json");
 	const vitest = spawn(
@@ -32,6 +39,8 @@ export async function runVitest(name: string, args: readonly string[], show: boo
 		],
 		{ cwd: root, stdio: ["ignore", show ? "inherit" : "pipe", show ? "inherit" : "pipe"] },
 	);
+	// taken over by all that it starts
+	if (vitest.pid) setPriority(vitest.pid, nice);
 	const said: Buffer[] = [];
 	vitest.stdout?.on("data", (bytes: Buffer) => said.push(bytes));
 	vitest.stderr?.on("data", (bytes: Buffer) => said.push(bytes));

@@ -9,4 +9,4 @@ const words = process.argv.slice(2);
 const all = words.includes("--all");
 const names = words.filter((word) => word !== "--all");
 const chosen = names.length > 0 ? names : all ? [] : [".machine.ts"];
-conclude([await runVitest("of the image", ["--config", "test/image/vitest.config.ts", ...chosen], true)]);
+conclude([await runVitest("of the image", ["--config", "test/image/vitest.config.ts", ...chosen])]);

@@ -16,6 +16,7 @@ const benches: Record<string, () => Promise<{ bench: Bench }>> = {
 	panel: () => import("./panel.ts"),
 	fleet: () => import("./fleet.ts"),
 	peripherals: () => import("./peripherals.ts"),
+	image: () => import("./image.ts"),
 };
 
 const args = process.argv.slice(2);

@@ -22,7 +22,7 @@ function check(name: string, command: string, args: string[]): Counts {
  * changes: loading them anew for each of two hundred files took longer than many files do.
  */
 const realTime = [
-	...["test/e2e/", "test/conformance/", "test/device/media/", "test/device/program/", "test/ui/guest/"],
+	...["test/e2e/", "test/device/media/", "test/device/program/", "test/ui/guest/"],
 	"test/ui/panel/steering",
 ];
 const lanes = [

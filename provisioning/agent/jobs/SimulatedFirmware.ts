@@ -109,12 +109,15 @@ export class SimulatedFirmware implements FirmwareExecutor {
 
 	async discard(): Promise<void> {}
 
-	/** What a bootloader does when the machine was switched off and on: a slot on trial is left. */
-	async powerCut(): Promise<void> {
+	/** What a bootloader does when the machine was switched off and on: a slot on trial is left. Resolves with whether one was. */
+	async powerCut(): Promise<boolean> {
+		let onTrial = false;
 		await this.#change((now) => {
+			onTrial = now.running !== now.good;
 			now.running = now.good;
 			now.boots += 1;
 		});
+		return onTrial;
 	}
 
 	async #work(progress: (pct: number) => void, signal?: AbortSignal): Promise<void> {

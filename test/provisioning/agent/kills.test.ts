@@ -107,9 +107,12 @@ describe("enrolment", () => {
 		await expect.poll(() => room.all("claim").length).toBeGreaterThan(before);
 		await expect.poll(() => room.claim?.state).toMatch(/^(unclaimed|claimed)$/);
 		if (room.claim?.state === "claimed") {
-			// killed before anything was forgotten: the fleet asks again
-			await fleet.command(id, { op: "unenrol", args: {} });
-			await expect.poll(() => room.claim?.state).toBe("unclaimed");
+			// killed before anything was forgotten: the fleet asks again, until it is heard
+			const asked = async () => {
+				await fleet.command(id, { op: "unenrol", args: {} });
+				return room.claim?.state;
+			};
+			await expect.poll(asked, { interval: 1000 }).toBe("unclaimed");
 		}
 		expect((await agent.claim()).state).toBe("none");
 		room.enrol(fleet.code());

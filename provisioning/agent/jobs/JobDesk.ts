@@ -78,6 +78,8 @@ export class JobDesk {
 	/** Whether the disk has taken the last word. */
 	#kept = true;
 	#cancelLook: () => void = () => {};
+	/** What a job waits for, as it was last said, and when. */
+	#saidToWait: { reason: WaitsFor | null; at: number } = { reason: null, at: 0 };
 
 	constructor(options: JobDeskOptions) {
 		const { store, clock, link, room, twin } = options;
@@ -174,6 +176,11 @@ export class JobDesk {
 			},
 			guards: {
 				clear: () => this.#waitsFor() === null,
+				otherReason: () => {
+					const { reason, at } = this.#saidToWait;
+					// a sensor may change its mind each second
+					return this.#waitsFor() !== reason && clock.now() - at >= LOOK_MS;
+				},
 				noCall: () => !room.inCall,
 				expired: ({ context }) => (context.record?.job.exp ?? Number.POSITIVE_INFINITY) <= clock.now(),
 			},
@@ -301,6 +308,7 @@ export class JobDesk {
 			return;
 		}
 		const waiting = report.state === "WAITING" ? this.#waitsFor() : null;
+		if (report.state === "WAITING") this.#saidToWait = { reason: waiting, at: clock.now() };
 		const said = { ...report, ...(waiting ? { err: waiting } : {}) };
 		log.write("info", "job.state", { state: said.state, code: said.err ?? "" });
 		// the fleet knows nothing of it, and hears by the device's facts what runs

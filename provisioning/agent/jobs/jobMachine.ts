@@ -41,6 +41,7 @@ const rolledBack = [
 	"tellRolledBack",
 	"end",
 ] as const;
+const waitsForOther = { guard: "otherReason", actions: ["number", told({ state: "WAITING" })] } as const;
 const jobOf = ({ context }: { context: JobContext }): Job => (context.record as NonNullable<JobContext["record"]>).job;
 
 /**
@@ -130,6 +131,7 @@ export const jobMachine = jobSetup.createMachine({
 				"job.look": [
 					{ guard: "expired", target: "discarding", actions: [gone, "end"] },
 					{ guard: "clear", target: "installing" },
+					waitsForOther,
 				],
 			},
 		},
@@ -172,6 +174,7 @@ export const jobMachine = jobSetup.createMachine({
 							told({ state: "REBOOTING" }),
 						],
 					},
+					waitsForOther,
 				],
 			},
 		},

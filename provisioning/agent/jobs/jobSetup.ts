@@ -69,6 +69,8 @@ export const jobSetup = setup({
 	guards: {
 		/** The room may be taken away now. */
 		clear: () => unprovided(),
+		/** It waits for something else than was said last. */
+		otherReason: () => unprovided(),
 		/** Nobody is in a call. */
 		noCall: () => unprovided(),
 		expired: (): boolean => unprovided(),

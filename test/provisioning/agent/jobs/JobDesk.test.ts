@@ -93,6 +93,12 @@ describe("a firmware job", () => {
 		expect(device.states.at(-1)).toBe("WAITING");
 		const ended = device.clock.now();
 		device.says({ idleSince: ended });
+		// not each time that it looks
+		await device.pass(10 * MINUTE, MINUTE);
+		expect(device.statuses.filter(({ state }) => state === "WAITING").map(({ err }) => err)).toEqual([
+			"update.in_call",
+			"update.in_use",
+		]);
 		await device.until(() => device.states.includes("INSTALLING"));
 		expect(device.clock.now() - ended).toBeGreaterThanOrEqual(QUIET_MS);
 		await device.until(() => device.states.includes("SUCCEEDED"));

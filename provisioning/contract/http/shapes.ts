@@ -77,7 +77,8 @@ export const deviceSummary = z.object({
 	/** Desired and applied revisions differ, or keys were refused. */
 	twin: z.enum(["in_sync", "pending", "refused"]),
 	/** The job under way, if any. */
-	job: z.nullable(z.object({ state: jobState, pct: z.nullable(z.number()) })),
+	/** `reason`: a code, `jobReasons` and newer ones: what it waits for. */
+	job: z.nullable(z.object({ state: jobState, pct: z.nullable(z.number()), reason: z.nullable(z.string()) })),
 });
 export type DeviceSummary = z.infer<typeof deviceSummary>;
 

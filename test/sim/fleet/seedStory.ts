@@ -7,6 +7,8 @@ import { takeJobReports } from "../../../provisioning/service/rollouts/jobReport
 import { Rollouts } from "../../../provisioning/service/rollouts/Rollouts.ts";
 import { rolloutTick } from "../../../provisioning/service/rollouts/rolloutTick.ts";
 
+type Ended = "SUCCEEDED" | "ROLLED_BACK";
+
 const mid = () => randomBytes(16).toString("base64url");
 
 /** What some rooms told, and a rollout in its fourth wave with two failures. Returns the rollout's id. */
@@ -46,7 +48,7 @@ export async function seedStory(db: Db, rooms: readonly string[], nowMs = Date.n
 		deadline: null,
 	};
 	const id = await new Rollouts({ db, clock }).create({ name: "Winter", spec }, by);
-	const wave = async (wave: number, end: (index: number) => "SUCCEEDED" | "ROLLED_BACK" | "DOWNLOADING" | null) => {
+	const wave = async (wave: number, end: (index: number) => Ended | "DOWNLOADING" | "WAITING" | null) => {
 		const jobs = await db
 			.selectFrom("jobs")
 			.select(["id", "device_id"])
@@ -62,7 +64,9 @@ export async function seedStory(db: Db, rooms: readonly string[], nowMs = Date.n
 					? { digest: spec.digest }
 					: state === "ROLLED_BACK"
 						? { err: "update.media_broken" }
-						: { pct: 40 };
+						: state === "WAITING"
+							? { err: "update.in_call" }
+							: { pct: 40 };
 			const status = { v: 1, mid: mid(), ts: clock.now(), seq: 1, state, ...more } as const;
 			await takeJobReports(db, [{ device: job.device_id, job: job.id, status }], clock.now());
 		}
@@ -71,7 +75,15 @@ export async function seedStory(db: Db, rooms: readonly string[], nowMs = Date.n
 	await wave(0, () => "SUCCEEDED");
 	await wave(1, () => "SUCCEEDED");
 	await wave(2, (index) =>
-		index < 20 ? "SUCCEEDED" : index < 24 ? "DOWNLOADING" : index === 24 ? "ROLLED_BACK" : null,
+		index < 20
+			? "SUCCEEDED"
+			: index < 23
+				? "DOWNLOADING"
+				: index === 23
+					? "WAITING"
+					: index === 24
+						? "ROLLED_BACK"
+						: null,
 	);
 	return id;
 }

@@ -495,12 +495,18 @@ describe("a rollout", () => {
 		await page.getByLabel("Address of the bundle").waitFor();
 	});
 
-	test("says in words why a room failed", async () => {
+	test("says in words why a room failed, and what another one waits for", async () => {
 		const rollout = await seedStory(rig.db, await seedRooms(rig.db, 72));
 		await rig.signIn(context, "viewer");
 		const page = await open(`#/rollouts/${rollout}`);
 		await page.getByText("picture or sound did not work").waitFor();
 		await page.getByText("update.media_broken").waitFor();
+		await page.locator(".alarm-text", { hasText: "Fell back" }).waitFor();
+		const waiting = page.getByRole("listitem").filter({ hasText: "update.in_call" });
+		// which is no failure
+		expect(await waiting.locator(".alarm-text").count()).toBe(0);
+		await waiting.getByRole("link").click();
+		await page.getByText("Waiting for a quiet hour · in a call").waitFor();
 	});
 });
 

@@ -1,3 +1,4 @@
+import { isJobOver } from "../../../provisioning/contract/jobs.ts";
 import { Button } from "../../kit/controls/Button.tsx";
 import { writePlace } from "../model/route.ts";
 import { useLoaded } from "../model/useLoaded.ts";
@@ -66,7 +67,7 @@ export function RolloutScreen({ model, say, session, id }: ScreenProps & { id: s
 					{(rooms.value?.items ?? []).map((room) => (
 						<li key={room.device}>
 							<a href={writePlace({ name: "room", id: room.device })}>{room.name}</a>
-							<span class={room.error ? "alarm-text" : ""}>
+							<span class={room.error && isJobOver(room.state) ? "alarm-text" : ""}>
 								{say.jobStates[room.state]}
 								{room.pct === null ? "" : ` · ${Math.round(room.pct)} %`}
 							</span>

@@ -5,6 +5,7 @@ import { conditionOf } from "../model/Rooms.ts";
 import { writePlace } from "../model/route.ts";
 import { useLoaded } from "../model/useLoaded.ts";
 import { EventDetail, EventName } from "./EventLine.tsx";
+import { jobText } from "./eventWords.ts";
 import { RoomActions } from "./RoomActions.tsx";
 import { moment, nowOf, toneOf } from "./roomWords.ts";
 import type { ScreenProps } from "./ScreenProps.ts";
@@ -93,7 +94,7 @@ function Now({ room, say }: Part) {
 				<dt>{say.room.firmware}</dt>
 				<dd>
 					{room.firmware ?? "–"}
-					{room.job ? ` → ${say.jobStates[room.job.state]}` : ""}
+					{room.job ? ` → ${jobText(room.job, say)}` : ""}
 				</dd>
 				<dt>{say.room.enrolled}</dt>
 				<dd>{room.enrolledAt ? moment(room.enrolledAt, say.locale) : "–"}</dd>

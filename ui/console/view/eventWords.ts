@@ -1,5 +1,5 @@
 import type { EventData } from "../../../provisioning/contract/events.ts";
-import type { Event } from "../../../provisioning/contract/http/shapes.ts";
+import type { Device, Event } from "../../../provisioning/contract/http/shapes.ts";
 import { words as kitWords } from "../../kit/i18n/languages.ts";
 import { duration } from "../../kit/i18n/time.ts";
 import type { ConsoleWords } from "../words/ConsoleWords.ts";
@@ -16,6 +16,11 @@ export function reasonOf(code: string, say: ConsoleWords): string | undefined {
 	const own = (say.reasons as Record<string, string | undefined>)[code];
 	const shared = (kitWords[say.locale].failures as Record<string, { title: string } | undefined>)[code];
 	return own ?? shared?.title.replace(/\.$/, "");
+}
+
+/** How far a firmware is on its way to a room, and what it waits for. */
+export function jobText({ state, reason }: NonNullable<Device["job"]>, say: ConsoleWords): string {
+	return parts(say.jobStates[state], reason && (reasonOf(reason, say) ?? reason));
 }
 
 const parts = (...texts: (string | null | undefined)[]): string => texts.filter(Boolean).join(" · ");

@@ -28,6 +28,7 @@ interface SummaryRow {
 	twin: DeviceSummary["twin"];
 	job_state: JobState | null;
 	job_pct: number | null;
+	job_error: string | null;
 }
 
 /** People's order: 2 before 10, Ä with A. Made by migration 0002; an index on it is what pages are read by. */
@@ -42,7 +43,7 @@ const twinState = sql<string>`case
 const joined = sql`
 	left join twins t on t.device_id = d.id
 	left join lateral (
-		select state, pct from jobs where device_id = d.id and ended_at is null order by offered_at nulls last, seq limit 1
+		select state, pct, error from jobs where device_id = d.id and ended_at is null order by offered_at nulls last, seq limit 1
 	) j on true`;
 
 const isUpdating = sql<boolean>`coalesce(j.state in ('INSTALLING', 'REBOOTING', 'PROBATION'), false)
@@ -64,7 +65,7 @@ const shown: Record<Show, RawBuilder<boolean>> = {
 };
 
 const select = sql`select d.id, d.label, d.state, d.online, d.last_seen_at, t.status, d.firmware,
-	${twinState} as twin, j.state as job_state, j.pct as job_pct`;
+	${twinState} as twin, j.state as job_state, j.pct as job_pct, j.error as job_error`;
 
 /** A page of rooms by name. */
 export async function listDevices(db: Db, query: DeviceQuery): Promise<DeviceSummary[]> {
@@ -139,5 +140,5 @@ const summary = (row: SummaryRow): DeviceSummary => ({
 	status: roomStatus.safeParse(row.status).data ?? null,
 	firmware: row.firmware || null,
 	twin: row.twin,
-	job: row.job_state && { state: row.job_state, pct: row.job_pct },
+	job: row.job_state && { state: row.job_state, pct: row.job_pct, reason: row.job_error },
 });

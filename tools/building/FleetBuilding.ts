@@ -236,7 +236,12 @@ export class FleetBuilding {
 			port: base + 1 + place,
 			bootstrapUrl,
 			enrolUrl: `${consoleOrigin}/console/#/enrol`,
-			devices: equipment ? { ...this.#options.devices, camera: equipment.source } : this.#options.devices,
+			devices: {
+				// its TV is the page /tv: the screen here is somebody's desk
+				display: "none",
+				...this.#options.devices,
+				...(equipment ? { camera: equipment.source } : {}),
+			},
 			peripherals: equipment?.peripherals,
 			log,
 			onLogLine: onLogLine && ((line) => onLogLine(name, line)),

@@ -113,6 +113,7 @@ describe("a device and its fleet", () => {
 		agenda: { entries: atRest().agenda.entries.slice(0, 1), failure: null },
 	});
 	const inCall = scenes["call-encrypted"];
+	const asks = { ...scenes["update-asks"], room: due.room, agenda: { entries: [], failure: null } };
 
 	/** Touches a button until it is seen that it was: never again once it worked, because another one is there then. */
 	async function touched(shown: Snapshot, name: string, worked: () => Promise<boolean>): Promise<void> {
@@ -126,12 +127,12 @@ describe("a device and its fleet", () => {
 		throw new Error(`${name} was touched in vain`);
 	}
 
-	/** Releases a version to this device; tells the rollout. */
-	async function rollOut(version: string): Promise<string> {
+	/** Releases a version to this device; tells the rollout. From `deadline` on people in the room are asked for it. */
+	async function rollOut(version: string, deadline: number | null = null): Promise<string> {
 		const release = (await service.client.call("releases.list")).items.find((one) => one.version === version);
 		if (!release) throw new Error(`${version} is not released`);
 		const { id } = await service.client.call("rollouts.create", {
-			body: { name: version, spec: { ...release, deadline: null }, devices: [device] },
+			body: { name: version, spec: { ...release, deadline }, devices: [device] },
 		});
 		return id;
 	}
@@ -275,12 +276,15 @@ describe("a device and its fleet", () => {
 		await expect.poll(async () => (await about()).online, patience).toBe(true);
 	});
 
-	it("comes back by itself from a release that does not start, and the console says why", async () => {
+	it("asks at its panel for an update that is due, and comes back by itself from a release that does not start; the console says why", async () => {
 		await releases.publish("0.3.0", await slotOf(await developmentKeys(), "0.2.0"), { starts: false });
 		await expect
 			.poll(async () => (await service.client.call("releases.list")).items.map(({ version }) => version), patience)
 			.toContain("0.3.0");
-		const rollout = await rollOut("0.3.0");
+		const rollout = await rollOut("0.3.0", Date.now());
+		// by then nobody has used it for a minute or two: a quarter of an hour is waited, or somebody says "now"
+		await expect.poll(stateOf(rollout), patience).toBe("WAITING");
+		await touched(asks, "Now", async () => (await stateOf(rollout)()) !== "WAITING");
 		for (const tries of [1, 2, 3])
 			await machine.running.says(new RegExp(`incamera: starting slot A \\(tries A ${tries}, B 0\\)`), 2400);
 		await machine.running.says(/incamera: healthy: 0\.2\.0 in slot B/, 1200);

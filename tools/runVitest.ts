@@ -40,7 +40,7 @@ export async function runVitest(
 		{ cwd: root, stdio: ["ignore", show ? "inherit" : "pipe", show ? "inherit" : "pipe"] },
 	);
 	// taken over by all that it starts
-	if (vitest.pid) setPriority(vitest.pid, nice);
+	if (nice > 0 && vitest.pid) setPriority(vitest.pid, nice);
 	const said: Buffer[] = [];
 	vitest.stdout?.on("data", (bytes: Buffer) => said.push(bytes));
 	vitest.stderr?.on("data", (bytes: Buffer) => said.push(bytes));

@@ -6,6 +6,7 @@ import {
 	existsSync,
 	mkdtempSync,
 	readdirSync,
+	readFileSync,
 	rmSync,
 	symlinkSync,
 	writeFileSync,
@@ -14,7 +15,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-const rules = join(import.meta.dirname, "../../image/root/overlay/usr/lib/incamera/kiosk.conf");
+/** Read here and not by the compositor: nobody may not see into every folder that a repository lies in. */
+const rules = readFileSync(join(import.meta.dirname, "../../image/root/overlay/usr/lib/incamera/kiosk.conf"), "utf8");
 /** It starts as nobody only who is root: as root it refuses to run. */
 const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
 
@@ -46,7 +48,7 @@ export class Compositor {
 
 	async start(): Promise<void> {
 		const config = join(this.folder, "config");
-		writeFileSync(config, `set $panel ${outputs.panel}\nset $tv ${outputs.tv}\ninclude ${rules}\n`);
+		writeFileSync(config, `set $panel ${outputs.panel}\nset $tv ${outputs.tv}\n${rules}`);
 		const env = {
 			WLR_BACKENDS: "headless",
 			WLR_HEADLESS_OUTPUTS: "2",

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { SerialPort } from "serialport";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseRoomConfig } from "../../../../device/config/parseRoomConfig.ts";
-import { type Clock, systemClock } from "../../../../device/core/clock.ts";
+import type { Clock } from "../../../../device/core/clock.ts";
 import { configurationOf } from "../../../../device/peripherals/probe/configurationOf.ts";
 import { listCecDevices, listPorts } from "../../../../device/peripherals/probe/listPorts.ts";
 import type { Probe, ProbeWay } from "../../../../device/peripherals/probe/Probe.ts";
@@ -24,8 +24,8 @@ import { SimulatedDisplay } from "../../../sim/display/SimulatedDisplay.ts";
 import { PtyDevice } from "../../../sim/line/PtyDevice.ts";
 import { PtyPair } from "../../../sim/line/PtyPair.ts";
 import { ReferenceDevice } from "../../../sim/panel-bus/ReferenceDevice.ts";
+import { patientClock as clock } from "../../../sim/patientClock.ts";
 
-const clock = systemClock;
 const ends: (() => unknown)[] = [];
 afterEach(async () => {
 	for (const end of ends.splice(0).reverse()) await end();

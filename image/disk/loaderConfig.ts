@@ -9,6 +9,9 @@ const slots = [
 /** What GRUB remembers, by RAUC's names (its manual, "GRUB"): order of slots, whether each is usable, tries since it was last good. */
 const variables = ["ORDER", ...slots.flatMap(({ name }) => [`${name}_OK`, `${name}_TRY`])].join(" ");
 
+/** What the other slot is told of one whose kernel image is damaged or signed by a stranger. */
+export const UNREADABLE = "incamera.unreadable";
+
 /** Command line of the kernel. The last console is where the start tells what it does. */
 const kernel = [
 	"root=/dev/mapper/root rootfstype=squashfs ro",
@@ -89,6 +92,7 @@ ${slots.map(({ name, partition }) => `  if [ "$slot" = ${name} ]; then set part=
     boot
   fi
   echo "incamera: slot $slot can't be started"
+  set more="$more ${UNREADABLE}=$slot"
 done
 echo ""
 echo "InCamera can't start: neither copy of its system can be read."

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { manifest } from "../../image/bundle/manifest.ts";
 import { layout, MIB, partitionScript } from "../../image/disk/layout.ts";
-import { loaderConfig, TRIES } from "../../image/disk/loaderConfig.ts";
+import { loaderConfig, TRIES, UNREADABLE } from "../../image/disk/loaderConfig.ts";
 
 const config = loaderConfig();
 const lines = config.split("\n").map((line) => line.trim());
@@ -40,6 +40,12 @@ describe("the loader", () => {
 		expect(config).toContain(`if [ "$slot" = A ]; then set part=gpt${order.indexOf("boot-a") + 1}; fi`);
 		expect(config).toContain(`if [ "$slot" = B ]; then set part=gpt${order.indexOf("boot-b") + 1}; fi`);
 		expect(config).toContain(`gpt${order.indexOf("esp") + 1})/grub/grubenv`);
+	});
+
+	it("tells the slot that follows of one that it could not read", () => {
+		const failed = lines.findIndex((line) => line.includes("can't be started\""));
+		expect(lines[failed + 1]).toBe(`set more="$more ${UNREADABLE}=$slot"`);
+		expect(lines.find((line) => line.includes("chainloader"))).toMatch(/ \$more; then$/);
 	});
 
 	it("keeps the kernel locked down and stops on damage", () => {

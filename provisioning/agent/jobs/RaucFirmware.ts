@@ -65,7 +65,7 @@ export class RaucFirmware implements FirmwareExecutor {
 		const written = slots[running];
 		const group = (await this.#groups())[running];
 		const ours = written !== null && written.identity === group.identity && written.version === version;
-		const failure = trial && trial.slot !== running ? await bootFailure(paths, trial.at) : null;
+		const failure = trial && trial.slot !== running ? await bootFailure(paths, trial) : null;
 		return { version, slot: running, digest: ours ? written.digest : "", bootId: id, failure };
 	}
 

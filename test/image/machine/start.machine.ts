@@ -55,7 +55,7 @@ it("starts an update from the other slot, and remembers that it is good", async 
 	expect(await machine.memory()).toMatchObject({ ORDER: "B A", B_TRY: "0" });
 });
 
-it("goes back by itself from an update that does not start, also when the loader's memory was hit", async () => {
+it("goes back by itself from an update that does not start and knows what it died of, also when the loader's memory was hit", async () => {
 	await machine.spoil("rootfs-b", 0);
 	await machine.remember({}, { spoilt: true });
 	const emulator = await machine.on();
@@ -63,6 +63,7 @@ it("goes back by itself from an update that does not start, also when the loader
 	for (const tries of [1, 2, 3])
 		await emulator.says(new RegExp(`incamera: starting slot B \\(tries A 0, B ${tries}\\)`));
 	await emulator.says(/incamera: starting slot A \(tries A 1, B 3\)/);
+	await emulator.says(/incamera: an earlier start died: Kernel panic - not syncing: dm-verity device corrupted/);
 	await emulator.says(/incamera: healthy: 0\.1\.0 in slot A/);
 	await machine.off();
 });

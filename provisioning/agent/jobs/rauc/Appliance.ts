@@ -7,6 +7,8 @@ export interface AppliancePaths {
 	osRelease: string;
 	/** random(4): another one after each start. */
 	bootId: string;
+	/** The kernel's command line: what the loader says. */
+	commandLine: string;
 	/** Where systemd-pstore(8) moves what a kernel said before it died. */
 	pstore: string;
 	/** Why the check of a start failed: one line, a code. */
@@ -18,6 +20,7 @@ export interface AppliancePaths {
 export const appliancePaths: AppliancePaths = {
 	osRelease: "/etc/os-release",
 	bootId: "/proc/sys/kernel/random/boot_id",
+	commandLine: "/proc/cmdline",
 	pstore: "/var/lib/systemd/pstore",
 	healthFailure: "/var/lib/incamera-health/failure",
 	restart: "/run/incamera/restart",

@@ -5,11 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../../../device/core/clock.ts";
+import { UNREADABLE } from "../../../../image/disk/loaderConfig.ts";
 import { SystemBus } from "../../../../provisioning/agent/bus/SystemBus.ts";
 import { diskFiles } from "../../../../provisioning/agent/identity/StateFiles.ts";
 import { Download } from "../../../../provisioning/agent/jobs/download/Download.ts";
 import { RaucFirmware } from "../../../../provisioning/agent/jobs/RaucFirmware.ts";
 import type { AppliancePaths } from "../../../../provisioning/agent/jobs/rauc/Appliance.ts";
+import { kernelFailure } from "../../../../provisioning/agent/jobs/rauc/bootFailure.ts";
 import { Rauc } from "../../../../provisioning/agent/jobs/rauc/Rauc.ts";
 import type { FirmwareSpec } from "../../../../provisioning/contract/jobs.ts";
 import { PrivateBus } from "../../../sim/dbus/PrivateBus.ts";
@@ -32,6 +34,7 @@ beforeEach(async () => {
 	paths = {
 		osRelease: at("os-release"),
 		bootId: at("boot_id"),
+		commandLine: at("cmdline"),
 		pstore: at("pstore"),
 		healthFailure: at("failure"),
 		restart: at("restart"),
@@ -81,6 +84,20 @@ async function written(version: string): Promise<FirmwareSpec> {
 	await firmware.install(spec, silent);
 	return spec;
 }
+
+describe("a kernel's last words", () => {
+	const ordinary = '<6>[ 1.9] device-mapper: verity: sha256 using implementation "sha256-ni"\n';
+	test.each([
+		["<3>[ 2.1] device-mapper: verity: 254:3: metadata block 9 is corrupted", "update.slot_corrupted"],
+		["<12>[ 2.1] incamera: the system in slot b is damaged", "update.slot_corrupted"],
+		["<12>[ 32.1] incamera: there is no slot b", "update.no_root"],
+		["<0>[ 2.2] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00007f00", "update.no_root"],
+		["<0>[ 60.2] watchdog: BUG: soft lockup - CPU#1 stuck for 26s!", "update.kernel_hung"],
+		["<0>[ 2.2] Kernel panic - not syncing: Fatal exception in interrupt", "update.kernel_panic"],
+	])("%s", (words, code) => {
+		expect(kernelFailure(ordinary + words)).toBe(code);
+	});
+});
 
 describe("firmware by RAUC", () => {
 	test("goes its way: fetched, written, started, marked good, and known by the digest of its bundle", async () => {
@@ -144,6 +161,20 @@ describe("firmware by RAUC", () => {
 		// of an older start
 		for (const path of [dump, paths.healthFailure]) await utimes(path, 1000, 1000);
 		expect(await firmware.booted()).toMatchObject({ failure: null });
+	});
+
+	test("that the loader could not read is not started at all: it tells the other slot", async () => {
+		await written("2.0.0");
+		await firmware.reboot();
+		rauc.restart((slot) => slot === "A");
+		await runs("1.0.0");
+		const told = async (words: string) => {
+			await writeFile(paths.commandLine, `rauc.slot=A quiet ${words}\n`);
+			return (await agentStarts().booted()).failure;
+		};
+		expect(await told("incamera.exhausted")).toBe(null);
+		expect(await told(`${UNREADABLE}=A`)).toBe(null);
+		expect(await told(`${UNREADABLE}=B`)).toBe("update.slot_corrupted");
 	});
 
 	test("falls back, for good", async () => {

@@ -44,6 +44,7 @@ describe.skipIf(!RealRauc.isPossible())("firmware by Debian's RAUC", () => {
 			paths: {
 				osRelease: rauc.at("os-release"),
 				bootId: "/proc/sys/kernel/random/boot_id",
+				commandLine: rauc.at("cmdline"),
 				pstore: rauc.at("pstore"),
 				healthFailure: rauc.at("failure"),
 				restart: rauc.at("restart"),

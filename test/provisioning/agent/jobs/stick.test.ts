@@ -66,7 +66,7 @@ const firmware = (): RaucFirmware =>
 		rauc: new Rauc(new SystemBus({ address: bus.address })),
 		download: new Download({ folder: at("update"), clock: device.clock, rate: () => 1e9, random: () => 0 }),
 		paths: {
-			...{ osRelease: at("os"), bootId: at("boot"), pstore: at("pstore") },
+			...{ osRelease: at("os"), bootId: at("boot"), commandLine: at("cmdline"), pstore: at("pstore") },
 			...{ healthFailure: at("failure"), restart: at("restart") },
 		},
 		statePath: at("firmware.json"),

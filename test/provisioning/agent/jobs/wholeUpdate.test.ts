@@ -59,6 +59,7 @@ beforeEach(async () => {
 	const paths = {
 		osRelease: at("os"),
 		bootId: at("boot"),
+		commandLine: at("cmdline"),
 		pstore: at("pstore"),
 		healthFailure: at("failure"),
 		restart: at("restart"),

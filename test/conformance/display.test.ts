@@ -9,6 +9,7 @@ import { DisplayModel } from "../sim/display/DisplayModel.ts";
 import { type LineProtocol, lineProtocols } from "../sim/display/protocols.ts";
 import { SimulatedDisplay } from "../sim/display/SimulatedDisplay.ts";
 import { PtyPair } from "../sim/line/PtyPair.ts";
+import { patientClock } from "../sim/patientClock.ts";
 
 /**
  * What every display must do, whatever it is and however it is connected. Against a real one:
@@ -35,8 +36,8 @@ interface Found {
 
 /** Four times as fast: a Sharp/NEC display is left alone for 15 seconds after a power command, as its manual asks. */
 const hurried: Clock = {
-	now: () => systemClock.now() * 4,
-	after: (ms, callback) => systemClock.after(ms / 4, callback),
+	now: () => patientClock.now() * 4,
+	after: (ms, callback) => patientClock.after(ms / 4, callback),
 };
 
 const onLines = { inputs: ["hdmi2", "hdmi1"], tellsInput: true, patienceMs: 30_000 } as const;

@@ -67,16 +67,15 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 		try {
 			return await startOn({ ...options, host, account, dataFolder }, await choosePorts(host, wanted, dataFolder));
 		} catch (error) {
-			if (attempt === PORT_TRIES || !(error instanceof RoomError) || !mayBeOurPorts(error, wanted)) throw error;
+			if (attempt === PORT_TRIES || !(error instanceof RoomError) || !mayBeItsPorts(error, wanted)) throw error;
 		}
 	}
 }
 
-/** Whether other ports, of our choosing, may help. Who had one may be gone by the time that we look: then it only ended at once. */
-function mayBeOurPorts({ code, context }: RoomError, wanted: WantedPorts): boolean {
-	const asked = Object.values(wanted).filter(Boolean);
-	if (code === "broker.port_taken") return !asked.includes(Number(context["port"]));
-	return code === "broker.start_failed" && asked.length === 0;
+/** Whether another try may help: on other ports, where we choose them. Who had one may be gone by the time that we look: then it only ended at once. */
+function mayBeItsPorts({ code, context }: RoomError, wanted: WantedPorts): boolean {
+	if (code === "broker.port_taken") return !Object.values(wanted).includes(Number(context["port"]));
+	return code === "broker.start_failed";
 }
 
 interface Setting {

@@ -110,7 +110,8 @@ export class Daemon {
 				}
 				if (hasEnded(child)) {
 					const context = { code: child.exitCode ?? -1, signal: child.signalCode ?? "" };
-					throw new RoomError(`${name}.start_failed`, "the program ended at once", { context });
+					const how = child.signalCode ?? `exit code ${child.exitCode}`;
+					throw new RoomError(`${name}.start_failed`, `the program ended at once (${how})`, { context });
 				}
 				if (ready) break;
 				if (abort.signal.aborted) throw new RoomError(`${name}.not_ready`, "the program does not answer");

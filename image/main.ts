@@ -1,5 +1,5 @@
 /**
- * The firmware image: `npm run image -- build|bundle|run|sbom`. What each step leaves is kept by the hash of what it was made of; results
+ * The firmware image: `npm run image -- build|bundle|stick|run|sbom`. What each step leaves is kept by the hash of what it was made of; results
  * are in `image/out`.
  *
  * Exit codes: 0 done, 1 failed (with a code and a sentence), 2 wrong arguments.
@@ -16,6 +16,7 @@ import { commitOf } from "./core/commitOf.ts";
 import { type Made, SOURCE_DATE_EPOCH, Workshop } from "./core/Workshop.ts";
 import { disk } from "./disk/disk.ts";
 import { signDisk } from "./disk/signDisk.ts";
+import { stick } from "./disk/stick.ts";
 import { type Keys, keys } from "./keys/keys.ts";
 import { application } from "./root/application.ts";
 import { root } from "./root/root.ts";
@@ -25,6 +26,7 @@ import { type PackageLock, sbom } from "./sbom/sbom.ts";
 
 const usage = `usage: npm run image -- build    the disk image, the update, and what is in them; as root
        npm run image -- bundle   the update only
+       npm run image -- stick    a USB stick that installs it on the machine that it starts
        npm run image -- run      starts the image in an emulator
        npm run image -- sbom     what is in it, without building it
 
@@ -87,17 +89,30 @@ async function writeBundle(workshop: Workshop, slot: Slot, { version }: Options)
 
 async function writeDisk(workshop: Workshop, slot: Slot, { version }: Options): Promise<Made> {
 	const made = await disk(workshop, slot.root, slot.keys);
-	await mkdir(out, { recursive: true });
-	const packed = join(out, `incamera-${version}.img.zst`);
-	// what is in it is packed already; zstd is for the empty half
-	await workshop.progress.timed("disk image", () =>
-		command("zstd", ["-q", "-f", "-1", "-T2", join(made.folder, "disk.img"), "-o", packed]),
-	);
-	const manifest = join(out, `incamera-${version}.manifest`);
-	const commit = await commitOf(workshop.root);
-	await signDisk(join(made.folder, "disk.img"), manifest, { version, commit, keys: slot.keys });
-	await tell(workshop, [`incamera-${version}.img.zst`, `incamera-${version}.manifest`]);
+	await writeImage(workshop, join(made.folder, "disk.img"), `incamera-${version}`, { version, keys: slot.keys });
 	return made;
+}
+
+async function writeStick(workshop: Workshop, { root, keys }: Slot, { version }: Options): Promise<void> {
+	const commit = await commitOf(workshop.root);
+	const made = await stick(workshop, { root, disk: await disk(workshop, root, keys), keys, version, commit });
+	await writeImage(workshop, join(made.folder, "stick.img"), `incamera-${version}-installer`, { version, keys });
+}
+
+/** Packed, with its signed manifest beside it. */
+async function writeImage(
+	workshop: Workshop,
+	image: string,
+	name: string,
+	{ version, keys }: { version: string; keys: Keys },
+): Promise<void> {
+	await mkdir(out, { recursive: true });
+	// what is in it is packed already; zstd is for what is empty
+	await workshop.progress.timed(name, () =>
+		command("zstd", ["-q", "-f", "-1", "-T2", image, "-o", join(out, `${name}.img.zst`)]),
+	);
+	await signDisk(image, join(out, `${name}.manifest`), { version, commit: await commitOf(workshop.root), keys });
+	await tell(workshop, [`${name}.img.zst`, `${name}.manifest`]);
 }
 
 async function tell({ progress }: Workshop, names: readonly string[]): Promise<void> {
@@ -116,6 +131,9 @@ const commands: Record<string, (workshop: Workshop, options: Options) => Promise
 	},
 	async bundle(workshop, options) {
 		await writeBundle(workshop, await makeRoot(workshop, options), options);
+	},
+	async stick(workshop, options) {
+		await writeStick(workshop, await makeRoot(workshop, options), options);
 	},
 	async run(workshop, options) {
 		const slot = await makeRoot(workshop, options);

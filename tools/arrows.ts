@@ -32,6 +32,7 @@ const arrows: Record<string, string[]> = {
 	"ui/guest": ["ui/kit", "device/meeting", "device/core", "device/contract", "provisioning/contract"],
 	"ui/console": ["ui/kit", "provisioning/contract", "device/contract", "device/core"],
 	"ui/tv": ["ui/kit", "device/contract"],
+	"ui/installer": ["ui/kit", "device/contract", "provisioning/contract/installation.ts"],
 	"provisioning/contract": [],
 	// the line to the broker, for whoever has one
 	"provisioning/line": ["device/core"],
@@ -43,8 +44,11 @@ const arrows: Record<string, string[]> = {
 	"provisioning/cli": ["provisioning/contract", "provisioning/recovery", "provisioning/trust", "device/core"],
 	"provisioning/service": ["provisioning/contract", "provisioning/line", "provisioning/trust", "device/core"],
 	// builds the others as they are; what is said of the outcome is theirs to read
-	// and its support bundle is the command line's
-	image: ["device/core", "provisioning/contract", "provisioning/recovery", "provisioning/cli/support", "tools"],
+	// its support bundle is the command line's, and so is how the installer writes a disk
+	image: [
+		...["device/core", "provisioning/contract", "provisioning/recovery", "tools"],
+		...["provisioning/cli/support", "provisioning/cli/image"],
+	],
 };
 /** Composition roots know everybody; tests and tools may too. */
 const roots = [/^device\/main\.ts$/, /^device\/program\//, /^ui\/vite\.config\.ts$/, /^test\//, /^tools\//];

@@ -7,6 +7,7 @@ import { lucideIcons } from "./kit/build/lucideIcons.ts";
 export const pages = {
 	panel: { base: "/" },
 	tv: { base: "/tv/" },
+	installer: { base: "/" },
 	guest: { base: "/" },
 	console: { base: "/console/" },
 } as const;

@@ -8,13 +8,13 @@ import { WebSocketServer } from "ws";
 import type { DeviceFrame } from "../contract/deviceFrame.ts";
 import { type Clock, systemClock } from "../core/clock.ts";
 import type { Log } from "../core/log.ts";
+import { pageHeaders } from "../core/pageHeaders.ts";
 import { RateLimit } from "../core/RateLimit.ts";
 import { RoomError } from "../core/RoomError.ts";
 import { type AccessRefusal, PanelAccess } from "./PanelAccess.ts";
 import { type FrameRefusal, PanelConnection } from "./PanelConnection.ts";
 import type { PanelPort } from "./PanelPort.ts";
 import { PreviewStream } from "./PreviewStream.ts";
-import { pageHeaders } from "./pageHeaders.ts";
 
 export type PanelRefusal = AccessRefusal | FrameRefusal | "panel.pairing_refused" | "panel.too_many";
 

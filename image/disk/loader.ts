@@ -4,7 +4,6 @@ import { command } from "../core/command.ts";
 import { SOURCE_DATE_EPOCH } from "../core/Workshop.ts";
 import type { Keys } from "../keys/keys.ts";
 import { signForFirmware } from "../root/startImage.ts";
-import { loaderConfig } from "./loaderConfig.ts";
 
 /** What GRUB is made of, and nothing more: each module is code before anything was verified. */
 const modules = [
@@ -19,12 +18,12 @@ grub,3,Free Software Foundation,grub,2.06,https://www.gnu.org/software/grub/
 `;
 
 /**
- * GRUB as one signed file, `BOOTX64.EFI`, with its configuration inside. The firmware's own check lets it in, and it lets in what has a
+ * GRUB as one signed file, `BOOTX64.EFI`, with this configuration inside. The firmware's own check lets it in, and it lets in what has a
  * detached signature by the loader's key; there is no shim, as the machine has our key and no other.
  */
-export async function loader(keys: Keys, folder: string): Promise<string> {
+export async function loader(keys: Keys, config: string, folder: string): Promise<string> {
 	await mkdir(join(folder, "memdisk/boot/grub"), { recursive: true });
-	await writeFile(join(folder, "memdisk/boot/grub/grub.cfg"), loaderConfig());
+	await writeFile(join(folder, "memdisk/boot/grub/grub.cfg"), config);
 	await command("tar", [
 		...["--sort=name", `--mtime=@${SOURCE_DATE_EPOCH}`, "--owner=0", "--group=0", "--format=ustar"],
 		...["-C", join(folder, "memdisk"), "-cf", join(folder, "memdisk.tar"), "boot"],

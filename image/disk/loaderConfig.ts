@@ -20,15 +20,11 @@ const kernel = [
 	"lockdown=confidentiality slab_nomerge init_on_alloc=1 vsyscall=none",
 ].join(" ");
 
-/**
- * GRUB's configuration. It lies in the signed loader itself; all that comes from outside is the memory of tries, of which only known
- * variables are taken and only known values heeded.
- *
- * There are two copies of that memory, written one after the other: a power cut spoils one at most. If neither can be read both slots are
- * tried in turn within one start; if neither slot can be started, a technician can read why.
- */
-export function loaderConfig(): string {
-	return `insmod part_gpt
+/** Of an installer: its own units, nothing of the machine's own disk opened, and `/var` in memory (systemd-fstab-generator(8), systemd.volatile). */
+const install = "incamera.install systemd.unit=incamera-installer.target fstab=no luks=no systemd.volatile=state";
+
+/** Modules, the serial line, and the disk that the loader itself came from. */
+const beginning = `insmod part_gpt
 insmod fat
 insmod squash4
 serial --unit=0 --speed=115200
@@ -36,7 +32,17 @@ terminal_output console serial
 terminal_input console
 set timeout=0
 set pager=0
-regexp --set=1:disk '^\\(?([^,)]*),' "$cmdpath"
+regexp --set=1:disk '^\\(?([^,)]*),' "$cmdpath"`;
+
+/**
+ * GRUB's configuration on a device. It lies in the signed loader itself; all that comes from outside is the memory of tries, of which only known
+ * variables are taken and only known values heeded.
+ *
+ * There are two copies of that memory, written one after the other: a power cut spoils one at most. If neither can be read both slots are
+ * tried in turn within one start; if neither slot can be started, a technician can read why.
+ */
+export function loaderConfig(): string {
+	return `${beginning}
 set memory="($disk,gpt1)/grub/grubenv"
 set copy="($disk,gpt1)/grub/grubenv.copy"
 
@@ -98,6 +104,22 @@ echo ""
 echo "InCamera can't start: neither copy of its system can be read."
 echo "InCamera startet nicht: keine der beiden Kopien des Systems ist lesbar."
 echo "Flash it again / neu aufspielen: docs/image.md"
+sleep 60
+reboot
+`;
+}
+
+/** GRUB's configuration on the installer's stick, which has one slot. */
+export function stickLoaderConfig(): string {
+	return `${beginning}
+echo "incamera: starting the installer"
+set root="$disk,gpt2"
+if chainloader ($disk,gpt2)/linux.efi rauc.slot=installer ${kernel} ${install}; then
+  boot
+fi
+echo ""
+echo "This stick can't be read, or was signed by somebody else: write it again."
+echo "Dieser Stick ist nicht lesbar oder von jemand anderem signiert: neu schreiben."
 sleep 60
 reboot
 `;

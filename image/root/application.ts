@@ -17,7 +17,10 @@ const programs: Record<string, string> = {
 	"setup.js": "image/root/programs/setup.ts",
 	"recovery.js": "image/root/programs/recovery.ts",
 	"support.js": "image/root/programs/support.ts",
+	"installer.js": "image/root/programs/installer.ts",
 };
+
+const pages = ["panel", "tv", "installer"] as const;
 
 /** Has prebuilt native code beside it, and finds it by its own place. */
 const native = ["@serialport/bindings-cpp"];
@@ -33,17 +36,17 @@ export async function application(workshop: Workshop): Promise<Made> {
 	const { root } = workshop;
 	const files = [
 		"device/**/*",
-		"provisioning/{agent,cli/support,contract,line,recovery,trust}/**/*",
-		"ui/{panel,tv,kit}/**/*",
+		"provisioning/{agent,cli/{image,support},contract,line,recovery,trust}/**/*",
+		"ui/{panel,tv,installer,kit}/**/*",
 		"ui/vite.config.ts",
 		"image/root/{application.ts,programs/**/*}",
+		"image/disk/layout.ts",
 		"tools/build-{agent,ui}.ts",
 		"package-lock.json",
 	];
 	return await workshop.step("application", { files }, async (folder) => {
 		await command("make", ["--silent", "-C", join(root, "device/media/native")]);
-		await buildPage("panel");
-		await buildPage("tv");
+		for (const page of pages) await buildPage(page);
 		workshop.progress.detail("programs");
 		await buildAgent(join(folder, "agent"));
 		for (const [output, entry] of Object.entries(programs)) await bundle(root, entry, join(folder, output));
@@ -54,7 +57,7 @@ export async function application(workshop: Workshop): Promise<Made> {
 		const binding = "build/native/release/incamera_gst.node";
 		await mkdir(dirname(join(folder, binding)), { recursive: true });
 		await command("strip", ["--strip-unneeded", "-o", join(folder, binding), join(root, binding)]);
-		for (const place of ["build/ui/panel", "build/ui/tv", ...assets]) {
+		for (const place of [...pages.map((page) => `build/ui/${page}`), ...assets]) {
 			await cp(join(root, place), join(folder, place), {
 				recursive: true,
 				filter: (from) => !from.endsWith(".sha256"),

@@ -16,7 +16,7 @@ rm -f "$root"/etc/*- "$root/etc/.pwd.lock"
 # -- what starts
 chroot "$root" systemctl set-default -q graphical.target
 chroot "$root" systemctl enable -q systemd-networkd systemd-resolved systemd-timesyncd nftables incamera-setup incamera-recovery incamera-room \
-	incamera-kiosk incamera-health incamera-reset.path incamera-support.path
+	incamera-kiosk incamera-health incamera-reset.path incamera-support.path tmp.mount
 # -- what must not: consoles, shells for emergencies, everything that would change a root that can't be changed
 for unit in getty.target getty@tty1.service serial-getty@.service console-getty.service autovt@.service debug-shell.service ctrl-alt-del.target \
 	systemd-journal-flush.service systemd-update-utmp.service systemd-networkd-wait-online.service apt-daily.timer apt-daily-upgrade.timer \

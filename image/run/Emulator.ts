@@ -12,6 +12,8 @@ import { Qmp } from "./Qmp.ts";
 export interface EmulatorOptions {
 	/** The disk, which the machine writes to. */
 	disk: string;
+	/** A USB stick that is in it, and that it starts from first. */
+	stick?: string;
 	/** The firmware's key, PEM. */
 	certificate: string;
 	/** The machine's own: firmware memory, TPM, serial line, sockets. What is there goes on; an empty one is a new machine. */
@@ -153,7 +155,7 @@ export class Emulator {
 }
 
 function machineOf(
-	{ disk, memory = 3072, clock = "utc", forward = [], tv = false, display }: EmulatorOptions,
+	{ disk, stick, memory = 3072, clock = "utc", forward = [], tv = false, display }: EmulatorOptions,
 	at: (name: string) => string,
 ): string[] {
 	const hosts = forward.map(({ host, guest }) => `,hostfwd=tcp:127.0.0.1:${host}-:${guest}`).join("");
@@ -164,7 +166,13 @@ function machineOf(
 		...["-drive", `if=pflash,format=raw,unit=0,readonly=on,file=${ovmf}/OVMF_CODE_4M.secboot.fd`],
 		...["-drive", `if=pflash,format=raw,unit=1,file=${at("variables.fd")}`],
 		...["-drive", `if=none,id=disk,format=raw,cache=unsafe,discard=unmap,file=${disk}`],
-		...["-device", "virtio-blk-pci,drive=disk,bootindex=0,serial=incamera"],
+		...["-device", "virtio-blk-pci,drive=disk,bootindex=1,serial=incamera"],
+		...(stick === undefined
+			? []
+			: [
+					...["-device", "qemu-xhci", "-drive", `if=none,id=stick,format=raw,cache=unsafe,file=${stick}`],
+					...["-device", "usb-storage,drive=stick,bootindex=0"],
+				]),
 		...["-chardev", `socket,id=tpm,path=${at("tpm.socket")}`, "-tpmdev", "emulator,id=tpm,chardev=tpm"],
 		...["-device", "tpm-crb,tpmdev=tpm"],
 		...["-netdev", `user,id=net${hosts}`, "-device", "virtio-net-pci,netdev=net,romfile="],

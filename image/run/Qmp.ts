@@ -59,8 +59,8 @@ export class Qmp {
 		await this.command("screendump", { filename: file, format: "png", ...(head ? { device: "screen", head } : {}) });
 	}
 
-	/** A finger at a place of the panel, 0–1 from the left and from the top. */
-	async tap(x: number, y: number): Promise<void> {
+	/** A finger at a place of the panel, 0–1 from the left and from the top; it stays for so long. */
+	async tap(x: number, y: number, ms = FINGER_MS): Promise<void> {
 		const axis = (name: string, value: number) => ({
 			type: "abs",
 			data: { axis: name, value: Math.round(value * 0x7fff) },
@@ -69,7 +69,7 @@ export class Qmp {
 		await this.command("input-send-event", { events: [axis("x", x), axis("y", y)] });
 		await later(FINGER_MS);
 		await this.command("input-send-event", { events: [button(true)] });
-		await later(FINGER_MS);
+		await later(ms);
 		await this.command("input-send-event", { events: [button(false)] });
 	}
 

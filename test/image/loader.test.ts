@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { manifest } from "../../image/bundle/manifest.ts";
-import { layout, MIB, partitionScript } from "../../image/disk/layout.ts";
-import { loaderConfig, TRIES, UNREADABLE } from "../../image/disk/loaderConfig.ts";
+import { layout, MIB, partitionScript, stickLayout } from "../../image/disk/layout.ts";
+import { loaderConfig, stickLoaderConfig, TRIES, UNREADABLE } from "../../image/disk/loaderConfig.ts";
 
 const config = loaderConfig();
-const lines = config.split("\n").map((line) => line.trim());
+const linesOf = (text: string) => text.split("\n").map((line) => line.trim());
+const lines = linesOf(config);
 
 describe("the loader", () => {
 	it("counts to three, and has no fourth", () => {
@@ -28,8 +29,8 @@ describe("the loader", () => {
 		]);
 	});
 
-	it("closes what it opens", () => {
-		const words = lines.map((line) => line.replaceAll(/"[^"]*"/g, '""'));
+	it.each([config, stickLoaderConfig()])("closes what it opens", (text) => {
+		const words = linesOf(text).map((line) => line.replaceAll(/"[^"]*"/g, '""'));
 		const count = (pattern: RegExp) => words.reduce((sum, line) => sum + (line.match(pattern)?.length ?? 0), 0);
 		expect(count(/(?:^|; |then )if\b/g)).toBe(count(/(?:^|; )fi\b/g));
 		expect(count(/(?:^|; )for\b/g)).toBe(count(/(?:^|; )done\b/g));
@@ -58,12 +59,17 @@ describe("the loader", () => {
 });
 
 describe("the disk", () => {
-	it("has partitions that don't overlap, on whole mebibytes, both slots alike", () => {
+	it.each([layout(), stickLayout(500)])("has partitions that don't overlap, on whole mebibytes", (places) => {
 		let end = 1;
-		for (const { start, size } of Object.values(layout())) {
+		for (const { start, size } of Object.values(places)) {
 			expect(start).toBe(end);
 			end = start + size;
 		}
+		const ids = partitionScript(places).match(/(?:uuid=|label-id: )\S+/g) ?? [];
+		expect(new Set(ids).size).toBe(Object.keys(places).length + 1);
+	});
+
+	it("has both slots alike", () => {
 		const all = layout();
 		expect(all["boot-a"].size).toBe(all["boot-b"].size);
 		expect(all["rootfs-a"].size).toBe(all["rootfs-b"].size);

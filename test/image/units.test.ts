@@ -4,6 +4,8 @@ import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { layout, stickLayout } from "../../image/disk/layout.ts";
+import { loaderConfig, stickLoaderConfig } from "../../image/disk/loaderConfig.ts";
 
 const root = join(import.meta.dirname, "../..");
 const overlay = join(root, "image/root/overlay");
@@ -27,6 +29,7 @@ const asRoot: Record<string, string> = {
 	"incamera-reset.service": "disks are root's",
 	"incamera-support.service": "what it collects is of several accounts, and a stick is mounted otherwise for it",
 	"incamera-tpm.service": "the TPM is root's",
+	"incamera-installer.service": "it writes disks, which are root's; on a device it never starts",
 	"incamera-recovery.service": "the data partition, the TPM and the ESP are root's",
 };
 
@@ -36,6 +39,7 @@ describe("the units", () => {
 			"incamera-agent.service",
 			"incamera-give-up.service",
 			"incamera-health.service",
+			"incamera-installer.service",
 			"incamera-kiosk.service",
 			"incamera-recovery.service",
 			"incamera-reset.service",
@@ -139,6 +143,29 @@ describe("the units", () => {
 		expect(readFileSync(join(root, "image/root/finish.sh"), "utf8")).toContain("incamera-support.path");
 	});
 
+	it("start an installer only from its own stick, and nothing of a device with it", () => {
+		const at = (name: string): string => readFileSync(join(overlay, "usr/lib/systemd/system", name), "utf8");
+		const installer = units.get("incamera-installer.service") ?? "";
+		expect(values(installer, "ConditionKernelCommandLine")).toEqual(["incamera.install"]);
+		expect(values(installer, "WantedBy")).toEqual([]);
+		expect(values(installer, "IPAddressDeny")).toEqual(["any"]);
+		expect(values(at("incamera-installer.target"), "Wants")).toEqual([
+			"incamera-installer.service incamera-kiosk.service",
+		]);
+		// neither a data partition on the stick, nor a room beside the installer
+		expect(values(at("systemd-repart.service.d/incamera.conf"), "ConditionKernelCommandLine")).toEqual([
+			"!incamera.install",
+		]);
+		expect(values(units.get("incamera-kiosk.service") ?? "", "Wants")).toEqual([]);
+		for (const word of ["incamera.install", "systemd.unit=incamera-installer.target", "systemd.volatile=state"])
+			expect(stickLoaderConfig()).toContain(word);
+		expect(loaderConfig()).not.toContain("incamera.install");
+		expect(values(at("run-installer.mount"), "What")).toEqual([
+			`/dev/disk/by-partlabel/${Object.keys(stickLayout(1))[0]}`,
+		]);
+		expect(Object.keys(stickLayout(1)).filter((name) => name in layout())).toEqual([]);
+	});
+
 	it("let the browser talk to this machine only", () => {
 		const kiosk = units.get("incamera-kiosk.service") ?? "";
 		expect(values(kiosk, "IPAddressDeny")).toEqual(["any"]);
@@ -202,8 +229,9 @@ describe("the overlay", () => {
 			.split("\n")
 			.filter((line) => line !== "" && !line.startsWith("#"))
 			.map((line) => line.split(/\s+/));
-		expect(mounted.map(([, place]) => place)).toEqual(["/var", "/efi", "/tmp"]);
-		for (const [, , , options = ""] of mounted) {
+		expect(mounted.map(([, place]) => place)).toEqual(["/var", "/efi"]);
+		const inMemory = /^Options=(.*)$/m.exec(text("usr/lib/systemd/system/tmp.mount"))?.[1] ?? "";
+		for (const options of [...mounted.map(([, , , options = ""]) => options), inMemory]) {
 			expect(options.split(",")).toEqual(expect.arrayContaining(["nosuid", "nodev", "noexec"]));
 		}
 		expect(text("usr/lib/repart.d/50-data.conf")).toMatch(/^Encrypt=tpm2$/m);

@@ -1,4 +1,5 @@
 import "../kit/kit.css";
+import "../kit/touch.css";
 import "./panel.css";
 import "./screens.css";
 import "./service.css";

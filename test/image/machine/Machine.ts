@@ -35,6 +35,13 @@ export class Machine {
 		return new Machine(folder, keys.secureBoot.certificate);
 	}
 
+	/** One whose disk is new, as long as `diskFor` makes them. */
+	static async bare(keys: Keys): Promise<Machine> {
+		const folder = await mkdtemp(join(tmpdir(), "incamera-machine-"));
+		await command("truncate", ["-s", "6144M", join(folder, "disk.img")]);
+		return new Machine(folder, keys.secureBoot.certificate);
+	}
+
 	private constructor(folder: string, certificate: string) {
 		this.folder = folder;
 		this.#certificate = certificate;
@@ -45,8 +52,8 @@ export class Machine {
 		return this.#emulator;
 	}
 
-	/** `clock`: what its clock stands at, UTC; absent: now. `tv`: a TV can be plugged in. */
-	async on({ clock, tv = false }: { clock?: string; tv?: boolean } = {}): Promise<Emulator> {
+	/** `clock`: what its clock stands at, UTC; absent: now. `tv`: a TV can be plugged in. `stick`: that is in it. */
+	async on({ clock, tv = false, stick }: { clock?: string; tv?: boolean; stick?: string } = {}): Promise<Emulator> {
 		for (const socket of ["tpm.socket", "qmp.socket", "control.socket", "tv.socket"])
 			await rm(join(this.folder, socket), { force: true });
 		this.#emulator = await Emulator.start({
@@ -54,6 +61,7 @@ export class Machine {
 			certificate: this.#certificate,
 			folder: this.folder,
 			...(clock ? { clock } : {}),
+			...(stick ? { stick } : {}),
 			tv,
 		});
 		return this.#emulator;

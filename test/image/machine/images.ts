@@ -7,6 +7,7 @@ import { bundle } from "../../../image/bundle/bundle.ts";
 import { command } from "../../../image/core/command.ts";
 import { type Made, Workshop } from "../../../image/core/Workshop.ts";
 import { disk } from "../../../image/disk/disk.ts";
+import { stick } from "../../../image/disk/stick.ts";
 import { type Keys, keys } from "../../../image/keys/keys.ts";
 import { application } from "../../../image/root/application.ts";
 import { root } from "../../../image/root/root.ts";
@@ -27,6 +28,13 @@ export async function slotOf(signing: Keys, version: string): Promise<Made> {
 /** The disk of a device that comes out of its box with this version. */
 export const diskOf = async (signing: Keys, version: string): Promise<Made> =>
 	disk(workshop, await slotOf(signing, version), signing);
+
+/** The installer's stick of this version. */
+export async function stickOf(signing: Keys, version: string): Promise<Made> {
+	const slot = await slotOf(signing, version);
+	const parts = { root: slot, disk: await disk(workshop, slot, signing), keys: signing, version };
+	return await stick(workshop, { ...parts, commit: { id: "unknown", date: null } });
+}
 
 /** The same slot, whose root was hit after it was signed: the loader starts it, and its first blocks are not what the kernel image promises. */
 const hit = (slot: Made): Promise<Made> =>

@@ -59,7 +59,7 @@ function Underway(props: ScreenProps<"unclaimed">) {
 			{place < 0 ? (
 				<p class="explain">{screen.step === "starting" ? enrol.startingExplain : enrol.configuring}</p>
 			) : (
-				<ol class="enrol-steps">
+				<ol class="steps">
 					{steps.map((step, at) => (
 						<li
 							key={step}

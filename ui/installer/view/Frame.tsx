@@ -1,0 +1,24 @@
+import type { ComponentChildren } from "preact";
+
+interface Props {
+	name: string;
+	/** Top left; where it is left out, the stage has the heading. */
+	title?: string;
+	language: ComponentChildren;
+	bar: ComponentChildren;
+	children: ComponentChildren;
+}
+
+/** Head, stage, bar. */
+export function Frame({ name, title, language, bar, children }: Props) {
+	return (
+		<div class={`frame ${name}`}>
+			<header class="head">
+				{title === undefined ? <p class="heading" /> : <h1 class="heading">{title}</h1>}
+				{language}
+			</header>
+			<main class="stage">{children}</main>
+			<footer class="bar">{bar}</footer>
+		</div>
+	);
+}

@@ -1,0 +1,50 @@
+import type { InstallerWords } from "./InstallerWords.ts";
+
+export const en: InstallerWords = {
+	starting: "Looking at this machine's disks",
+	choose: (version) => `Install InCamera ${version}`,
+	chooseExplain: "Everything on the disk that you touch will be erased.",
+	gigabytes: (size) => `${size.toLocaleString("en-GB", { maximumFractionDigits: size < 10 ? 1 : 0 })} GB`,
+	holds: {
+		incamera: "InCamera is on it, and what it knows of its room",
+		other: "something is on it",
+		nothing: "nothing that is known is on it",
+	},
+	unknownDisk: "Disk",
+	removable: "can be pulled out",
+	refused: {
+		"flash.device_too_small": "too small",
+		"flash.device_read_only": "can't be written",
+		"flash.device_in_use": "in use",
+		"flash.sector_size": "has sectors of another size",
+		other: "not possible",
+	},
+	noDisk: "There is no disk to install on.",
+	noDiskNext: "It takes one of 4 GB or more. Look at it in the machine's firmware setup, then start this stick again.",
+	hold: "Hold to erase and install",
+	touchOne: "Touch a disk first",
+	busy: "Installing",
+	busyExplain: "Please leave the machine switched on, and the stick in.",
+	steps: { checking: "The stick is checked", writing: "The disk is written", reading: "Everything is read back" },
+	installed: "Installed.",
+	installedExplain: "Pull the stick out, then restart.",
+	prepared: "The set-up file of the stick was put on the disk; the device takes it at its first start.",
+	notPrepared: "The stick has no set-up file: the device will ask for a code.",
+	restart: "Restart",
+	restarting: "Restarting",
+	faults: {
+		stick: {
+			title: "The stick is not what was signed.",
+			next: "Nothing was written by it that could start. Write the stick again, from a file that was checked.",
+		},
+		disk: { title: "The disk can't be used.", next: "Try again, or use another disk." },
+		setup_file: {
+			title: "The stick's set-up file is wrong.",
+			next: "Nothing was erased. Prepare the stick again: incamera image prepare.",
+		},
+		unexpected: { title: "Something unexpected happened.", next: "Try again. If it stays, write the stick again." },
+	},
+	code: "Code",
+	again: "Back to the disks",
+	otherLanguage: "Deutsch",
+};

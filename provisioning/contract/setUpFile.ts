@@ -53,6 +53,8 @@ export const setUpFile = z.strictObject({
 	authorities: z.optional(z.array(certificate).check(z.maxLength(8))),
 	/** For the holder of this certificate (X.509, PEM) the device makes a key to its data partition. At the first start only (docs/adr/0012). */
 	recovery: z.optional(z.strictObject({ certificate })),
+	/** Where the rule is wrong (built in, else the smallest): the output that is the panel, as the kernel calls it. The journal has the names. */
+	screens: z.optional(z.strictObject({ panel: z.string().check(z.regex(/^[A-Za-z]{1,15}(?:-[A-Z])?-\d{1,2}$/)) })),
 	/** Keys of the room's configuration (device/config/room.example.yaml): equipment, scenes, devices. Checked by the room program. */
 	room: z.optional(
 		z.strictObject({

@@ -191,6 +191,8 @@ describe("the set-up file of a device of the image", () => {
 				"who else vouches for rendezvous, calendar and downloads; a call asks neither of them, nor whoever vouches for them",
 			recovery: "",
 			"recovery.certificate": "for whom a key to what the device keeps is sealed; no call is kept, nor any key of one",
+			screens: "",
+			"screens.panel": "which output is the panel; the other one is the TV",
 			room: "",
 			"room.calendar": "see the configuration, as for all of the room's",
 			"room.calendar.url": "",

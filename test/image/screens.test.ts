@@ -20,8 +20,8 @@ function output(name: string, size?: [width: number, height: number], status = "
 	writeFileSync(join(folder, name, "edid"), edid);
 	writeFileSync(join(folder, name, "status"), `${status}\n`);
 }
-const screens = (): string[] =>
-	execFileSync(program, [folder], { encoding: "utf8" })
+const screens = (wanted = ""): string[] =>
+	execFileSync(program, [folder, join(folder, wanted)], { encoding: "utf8" })
 		.split("\n")
 		.filter((name) => name !== "");
 
@@ -51,4 +51,15 @@ it("what is not connected is no screen; one alone is the panel; there may be non
 	expect(screens()).toEqual([]);
 	output("card0-HDMI-A-2", [121, 68]);
 	expect(screens()).toEqual(["HDMI-A-2"]);
+});
+
+it("the panel is what the set-up file names, as long as it is connected", () => {
+	output("card0-eDP-1", [34, 19]);
+	output("card0-HDMI-A-1", [121, 68]);
+	output("card0-HDMI-A-2", [22, 14], "disconnected");
+	writeFileSync(join(folder, "one"), "HDMI-A-1\n");
+	expect(screens("one")).toEqual(["HDMI-A-1", "eDP-1"]);
+	writeFileSync(join(folder, "gone"), "HDMI-A-2\n");
+	expect(screens("gone")).toEqual(["eDP-1", "HDMI-A-1"]);
+	expect(screens("none")).toEqual(["eDP-1", "HDMI-A-1"]);
 });

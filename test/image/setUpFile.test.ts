@@ -13,6 +13,7 @@ describe("a technician's set-up file", () => {
 			fleet: { bootstrap: "mqtts://fleet.example:8884", page: "https://fleet.example/enrol" },
 			network: { address: "192.0.2.7/24", gateway: "192.0.2.1", dns: ["192.0.2.1"] },
 			recovery: { certificate },
+			screens: { panel: "HDMI-A-1" },
 			room: { devices: { camera: "auto" } },
 		};
 		expect(setUpFile.safeParse(whole).success).toBe(true);
@@ -53,6 +54,9 @@ describe("a technician's set-up file", () => {
 		{ room: { panel: { host: "0.0.0.0" } } },
 		{ room: { agent: "/tmp/other.sock" } },
 		{ password: "x" },
+		{ screens: { panel: "HDMI-A-1; reboot" } },
+		{ screens: { panel: "HDMI-A-1\nDP-1" } },
+		{ screens: { panel: "../HDMI-A-1" } },
 		{ authorities: ["-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"] },
 		{ authorities: ["/etc/ssl/certs/ca.pem"] },
 		{ authorities: Array(9).fill("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n") },

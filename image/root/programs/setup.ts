@@ -186,6 +186,7 @@ write("agent.yaml", {
 });
 writeAuthorities(own);
 write("room.yaml", { ...parse(readFileSync("/etc/incamera/room.yaml", "utf8")), ...own.room });
+if (own.screens) writeFileSync(join(run, "panel-screen"), `${own.screens.panel}\n`, { mode: 0o444 });
 if (own.network) {
 	mkdirSync("/run/systemd/network", { recursive: true });
 	writeFileSync("/run/systemd/network/70-setup.network", networkUnit(own.network));

@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 import type { Installation } from "../../../provisioning/contract/installation.ts";
 import { Button } from "../../kit/controls/Button.tsx";
+import { Heading } from "../../kit/controls/Heading.tsx";
 import type { InstallerModel } from "../InstallerModel.ts";
 import { de } from "../words/de.ts";
 import { en } from "../words/en.ts";
@@ -45,7 +46,7 @@ export function App({ model }: { model: InstallerModel }) {
 		return (
 			<Frame name="centred" language={language} bar={null}>
 				<span class="underway" aria-hidden="true" />
-				<h1>{words.starting}</h1>
+				<Heading>{words.starting}</Heading>
 			</Frame>
 		);
 	const props = { model, words, told, language };

@@ -2,6 +2,7 @@ import erase from "lucide:eraser";
 import drive from "lucide:hard-drive";
 import missing from "lucide:triangle-alert";
 import type { InstallDisk } from "../../../provisioning/contract/installation.ts";
+import { Heading } from "../../kit/controls/Heading.tsx";
 import { HoldButton } from "../../kit/controls/HoldButton.tsx";
 import { Icon } from "../../kit/icons/Icon.tsx";
 import type { InstallerWords } from "../words/InstallerWords.ts";
@@ -74,7 +75,7 @@ function NoDisk({ words, told, language }: InstallerProps) {
 			<span class="failure-mark" aria-hidden="true">
 				<Icon drawing={missing} />
 			</span>
-			<h1>{words.noDisk}</h1>
+			<Heading>{words.noDisk}</Heading>
 			<p class="explain">{words.noDiskNext}</p>
 			<ul class="disks">
 				{told.disks.map((disk) => (

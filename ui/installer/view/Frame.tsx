@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { Heading } from "../../kit/controls/Heading.tsx";
 
 interface Props {
 	name: string;
@@ -14,7 +15,7 @@ export function Frame({ name, title, language, bar, children }: Props) {
 	return (
 		<div class={`frame ${name}`}>
 			<header class="head">
-				{title === undefined ? <p class="heading" /> : <h1 class="heading">{title}</h1>}
+				{title === undefined ? <p class="heading" /> : <Heading>{title}</Heading>}
 				{language}
 			</header>
 			<main class="stage">{children}</main>

@@ -2,6 +2,7 @@ import done from "lucide:circle-check";
 import restart from "lucide:rotate-cw";
 import type { Installation } from "../../../provisioning/contract/installation.ts";
 import { Button } from "../../kit/controls/Button.tsx";
+import { Heading } from "../../kit/controls/Heading.tsx";
 import { Icon } from "../../kit/icons/Icon.tsx";
 import type { InstallerProps } from "./App.tsx";
 import { Frame } from "./Frame.tsx";
@@ -23,7 +24,7 @@ export function InstalledScreen({ model, words, state, language }: InstallerProp
 			<span class="done-mark" aria-hidden="true">
 				<Icon drawing={done} />
 			</span>
-			<h1>{words.installed}</h1>
+			<Heading>{words.installed}</Heading>
 			<p class="explain strong">{words.installedExplain}</p>
 			<p class="explain">{state.prepared ? words.prepared : words.notPrepared}</p>
 		</Frame>

@@ -2,11 +2,11 @@ import check from "lucide:check";
 import copy from "lucide:copy";
 import { useState } from "preact/hooks";
 import { Button } from "../../kit/controls/Button.tsx";
+import { Heading } from "../../kit/controls/Heading.tsx";
 import { Qr } from "../../kit/qr/Qr.tsx";
 import { CallBar } from "./CallBar.tsx";
 import { EquipmentSheet, openSheet } from "./equipment/EquipmentSheet.tsx";
 import { Frame } from "./Frame.tsx";
-import { Heading } from "./Heading.tsx";
 import type { ScreenProps } from "./ScreenProps.ts";
 import { SelfView } from "./SelfView.tsx";
 

@@ -1,7 +1,7 @@
 import { CodePictures } from "../../kit/code/CodePictures.tsx";
 import { Button } from "../../kit/controls/Button.tsx";
+import { Heading } from "../../kit/controls/Heading.tsx";
 import { Ask } from "./Ask.tsx";
-import { Heading } from "./Heading.tsx";
 import type { PanelProps } from "./ScreenProps.ts";
 
 /** Seven pictures, read aloud on both sides. */

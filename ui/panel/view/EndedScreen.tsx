@@ -4,11 +4,11 @@ import thumbDown from "lucide:thumbs-down";
 import thumbUp from "lucide:thumbs-up";
 import { useState } from "preact/hooks";
 import { Button } from "../../kit/controls/Button.tsx";
+import { Heading } from "../../kit/controls/Heading.tsx";
 import { timeOfDay } from "../../kit/i18n/time.ts";
 import { Ask } from "./Ask.tsx";
 import { Failure } from "./Failure.tsx";
 import { Frame } from "./Frame.tsx";
-import { Heading } from "./Heading.tsx";
 import type { ScreenProps } from "./ScreenProps.ts";
 
 /** How it went, in one line; and whether something was wrong, which stays in this room. */

@@ -5,9 +5,9 @@ import shield from "lucide:shield-check";
 import guest from "lucide:user-round";
 import cameraOff from "lucide:video-off";
 import { Button } from "../../kit/controls/Button.tsx";
+import { Heading } from "../../kit/controls/Heading.tsx";
 import { duration } from "../../kit/i18n/time.ts";
 import { Icon } from "../../kit/icons/Icon.tsx";
-import { Heading } from "./Heading.tsx";
 import type { PanelProps, ScreenProps } from "./ScreenProps.ts";
 
 /** Who is at the other end, what they have switched off, and what is known about the call's privacy. */

@@ -2,7 +2,7 @@ import back from "lucide:arrow-left";
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { Button } from "../../kit/controls/Button.tsx";
-import { Heading } from "./Heading.tsx";
+import { Heading } from "../../kit/controls/Heading.tsx";
 import { LanguageSwitch } from "./LanguageSwitch.tsx";
 import type { PanelProps } from "./ScreenProps.ts";
 

@@ -1,7 +1,7 @@
 import cancel from "lucide:x";
+import { Heading } from "../../kit/controls/Heading.tsx";
 import { Ask } from "./Ask.tsx";
 import { Frame } from "./Frame.tsx";
-import { Heading } from "./Heading.tsx";
 import type { ScreenProps } from "./ScreenProps.ts";
 
 /** What is happening, in words; cancel from the first second. */

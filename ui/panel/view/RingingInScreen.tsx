@@ -4,9 +4,9 @@ import unknown from "lucide:shield-question-mark";
 import camera from "lucide:video";
 import cameraOff from "lucide:video-off";
 import { Badge } from "../../kit/controls/Badge.tsx";
+import { Heading } from "../../kit/controls/Heading.tsx";
 import { Ask } from "./Ask.tsx";
 import { Frame } from "./Frame.tsx";
-import { Heading } from "./Heading.tsx";
 import type { ScreenProps } from "./ScreenProps.ts";
 
 /** Who calls, how that is known, and the three answers. */

@@ -1,7 +1,7 @@
 import cancel from "lucide:phone-off";
+import { Heading } from "../../kit/controls/Heading.tsx";
 import { Ask } from "./Ask.tsx";
 import { Frame } from "./Frame.tsx";
-import { Heading } from "./Heading.tsx";
 import type { ScreenProps } from "./ScreenProps.ts";
 
 /** The other room rings. */

@@ -1,10 +1,9 @@
-import done from "lucide:check";
-import warning from "lucide:triangle-alert";
 import { useState } from "preact/hooks";
-import { Icon } from "../../kit/icons/Icon.tsx";
+import { FailureNote } from "../../kit/controls/FailureNote.tsx";
+import { Heading } from "../../kit/controls/Heading.tsx";
+import { Steps } from "../../kit/controls/Steps.tsx";
 import { CodeEntry } from "./CodeEntry.tsx";
 import { Frame } from "./Frame.tsx";
-import { Heading } from "./Heading.tsx";
 import type { ScreenProps } from "./ScreenProps.ts";
 
 /** Beyond this it takes longer than it should. */
@@ -27,17 +26,9 @@ export function UnclaimedScreen(props: ScreenProps<"unclaimed">) {
 function Stopped(props: ScreenProps<"unclaimed">) {
 	const { words, screen } = props;
 	if (screen.failure === null) return null;
-	const { title, next } = words.enrol.failures[screen.failure];
 	return (
 		<Frame {...props} name="centred" bar={null}>
-			<span class="failure-mark" aria-hidden="true">
-				<Icon drawing={warning} />
-			</span>
-			<Heading>{title}</Heading>
-			<p class="explain">{next}</p>
-			<p class="failure-code">
-				{words.kit.failureCode} <code>{screen.failure}</code>
-			</p>
+			<FailureNote {...words.enrol.failures[screen.failure]} codeWord={words.kit.failureCode} code={screen.failure} />
 			{screen.serial === "" ? null : (
 				<p class="muted">
 					{words.enrol.serial} <code>{screen.serial}</code>
@@ -59,18 +50,7 @@ function Underway(props: ScreenProps<"unclaimed">) {
 			{place < 0 ? (
 				<p class="explain">{screen.step === "starting" ? enrol.startingExplain : enrol.configuring}</p>
 			) : (
-				<ol class="steps">
-					{steps.map((step, at) => (
-						<li
-							key={step}
-							class={at < place ? "done" : at === place ? "now" : ""}
-							aria-current={at === place ? "step" : undefined}
-						>
-							{at < place ? <Icon drawing={done} /> : <span class="dot" aria-hidden="true" />}
-							<span>{enrol.steps[step]}</span>
-						</li>
-					))}
-				</ol>
+				<Steps words={steps.map((step) => enrol.steps[step])} at={place} />
 			)}
 			<p class="explain care" role="status">
 				{slow ? enrol.slow : ""}

@@ -26,6 +26,8 @@ export interface EmulatorOptions {
 	forward?: readonly { host: number; guest: number }[];
 	/** A second screen can be plugged in: a VNC client at `tv.socket` that asks for a size. */
 	tv?: boolean;
+	/** A debugger may come to `debugger.socket` (GDB's remote protocol). */
+	debugged?: boolean;
 	/** A window, or VNC display on loopback; neither: nobody looks. */
 	display?: { window: true } | { vnc: number };
 }
@@ -155,7 +157,7 @@ export class Emulator {
 }
 
 function machineOf(
-	{ disk, stick, memory = 3072, clock = "utc", forward = [], tv = false, display }: EmulatorOptions,
+	{ disk, stick, memory = 3072, clock = "utc", forward = [], tv = false, debugged = false, display }: EmulatorOptions,
 	at: (name: string) => string,
 ): string[] {
 	const hosts = forward.map(({ host, guest }) => `,hostfwd=tcp:127.0.0.1:${host}-:${guest}`).join("");
@@ -194,6 +196,7 @@ function machineOf(
 			: "window" in display
 				? ["-display", "gtk"]
 				: ["-vnc", `127.0.0.1:${display.vnc}`]),
+		...(debugged ? ["-gdb", `unix:${at("debugger.socket")},server=on,wait=off`] : []),
 		...(tv ? ["-vnc", `unix:${at("tv.socket")},display=screen,head=1`] : []),
 	];
 }

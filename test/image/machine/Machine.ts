@@ -52,9 +52,19 @@ export class Machine {
 		return this.#emulator;
 	}
 
-	/** `clock`: what its clock stands at, UTC; absent: now. `tv`: a TV can be plugged in. `stick`: that is in it. */
-	async on({ clock, tv = false, stick }: { clock?: string; tv?: boolean; stick?: string } = {}): Promise<Emulator> {
-		for (const socket of ["tpm.socket", "qmp.socket", "control.socket", "tv.socket"])
+	/** `clock`: what its clock stands at, UTC; absent: now. `tv`: a TV can be plugged in. `stick`: that is in it. `debugged`: see `debugger`. */
+	async on({
+		clock,
+		tv = false,
+		stick,
+		debugged = false,
+	}: {
+		clock?: string;
+		tv?: boolean;
+		stick?: string;
+		debugged?: boolean;
+	} = {}): Promise<Emulator> {
+		for (const socket of ["tpm.socket", "qmp.socket", "control.socket", "tv.socket", "debugger.socket"])
 			await rm(join(this.folder, socket), { force: true });
 		this.#emulator = await Emulator.start({
 			disk: this.#disk,
@@ -62,7 +72,7 @@ export class Machine {
 			folder: this.folder,
 			...(clock ? { clock } : {}),
 			...(stick ? { stick } : {}),
-			tv,
+			...{ tv, debugged },
 		});
 		return this.#emulator;
 	}
@@ -70,6 +80,11 @@ export class Machine {
 	async off(): Promise<void> {
 		await this.#emulator?.off();
 		this.#emulator = null;
+	}
+
+	/** Where its debugger is. */
+	get debugger(): string {
+		return join(this.folder, "debugger.socket");
 	}
 
 	/** `head` 0 is the panel, 1 the TV. */

@@ -1,5 +1,5 @@
 /** The images that the machines of these tests run, built once and kept like those of a person. */
-import { cp, mkdtemp, open, rm } from "node:fs/promises";
+import { cp, mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { base } from "../../../image/base/base.ts";
@@ -22,6 +22,19 @@ export const developmentKeys = (): Promise<Keys> => keys(workshop, { release: fa
 export async function slotOf(signing: Keys, version: string): Promise<Made> {
 	const debian = await base(workshop, { updateLock: false });
 	const parts = { base: debian, system: await system(workshop, debian), application: await application(workshop) };
+	return await root(workshop, { ...parts, keys: signing, version, quick: true });
+}
+
+/** The same with a panel's page that never draws anything. */
+export async function darkSlotOf(signing: Keys, version: string): Promise<Made> {
+	const debian = await base(workshop, { updateLock: false });
+	const bright = await application(workshop);
+	const inputs = { files: ["test/image/machine/images.ts"], words: [bright.hash] };
+	const dark = await workshop.step("dark", inputs, async (folder) => {
+		await cp(bright.folder, folder, { recursive: true });
+		await writeFile(join(folder, "build/ui/panel/index.html"), "<!doctype html><title>dark</title>");
+	});
+	const parts = { base: debian, system: await system(workshop, debian), application: dark };
 	return await root(workshop, { ...parts, keys: signing, version, quick: true });
 }
 

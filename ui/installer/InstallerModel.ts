@@ -3,9 +3,9 @@ import type { Locale } from "../../device/contract/snapshot.ts";
 import type { Installation } from "../../provisioning/contract/installation.ts";
 import { pickLocale } from "../kit/i18n/languages.ts";
 
-const LOOK_MS = 500;
+const LOOK_MS = 1000;
 
-/** What the installer says, asked twice a second, and what a technician wants of it. */
+/** What the installer says, asked each second, and what a technician wants of it. */
 export class InstallerModel {
 	/** Null until it was heard of. */
 	readonly told = signal<Installation | null>(null);
@@ -17,8 +17,8 @@ export class InstallerModel {
 
 	async follow(): Promise<never> {
 		for (;;) {
-			const answer = await fetch("/state", { cache: "no-store" }).catch(() => null);
-			if (answer?.ok) this.#hear((await answer.json()) as Installation);
+			const told = await look().catch(() => null);
+			if (told) this.#hear(told);
 			await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
 		}
 	}
@@ -45,6 +45,11 @@ export class InstallerModel {
 		this.restarting.value = true;
 		await post("/restart");
 	}
+}
+
+async function look(): Promise<Installation | null> {
+	const answer = await fetch("/state", { cache: "no-store" });
+	return answer.ok ? ((await answer.json()) as Installation) : null;
 }
 
 const post = (path: string, body: object = {}): Promise<unknown> =>

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { developmentKeys, stickOf } from "./images.ts";
 import { incamera, Machine } from "./Machine.ts";
 
+const patience = { timeout: 120_000, interval: 1000 };
 let folder: string;
 let stick: string;
 let machine: Machine;
@@ -33,16 +34,19 @@ it("shows the disk, writes it when its key is held, and says when the stick may 
 	await emulator.says(/incamera: starting the installer/);
 	await emulator.says(/incamera: slot installer verified/);
 	await emulator.says(/incamera: installer painted/);
+	// the page says so when it has drawn; until that is on the screen takes a moment
+	const key = { left: 0.05, top: 0.8, right: 0.4, bottom: 0.93 };
+	await expect.poll(() => machine.brightest(key), patience).toBeGreaterThan(150);
 	await machine.picture("installer-disks");
 	// the compositor's first touch may be lost: it has no pointer before
-	const key = { left: 0.05, top: 0.8, right: 0.4, bottom: 0.93 };
-	const before = await machine.drawn(key);
+	const card = { left: 0.05, top: 0.26, right: 0.1, bottom: 0.36 };
+	const before = await machine.drawn(card);
 	const chosen = async () => {
-		await emulator.qmp.tap(0.4, 0.32);
+		await emulator.qmp.tap(0.4, 0.31);
 		await later(2000);
-		return await machine.drawn(key);
+		return await machine.drawn(card);
 	};
-	await expect.poll(chosen, { timeout: 60_000, interval: 100 }).not.toBe(before);
+	await expect.poll(chosen, patience).not.toBe(before);
 	await machine.picture("installer-chosen");
 	await emulator.qmp.tap(0.2, 0.86, 4000);
 	await emulator.says(/incamera: installing 0\.1\.0 on vda/);

@@ -49,7 +49,7 @@ test("says how far it is, what is done, and that the stick can go", async () => 
 	installer.state = { is: "busy", step: "writing", done: 0.421, disk: "sda" };
 	await page.getByText("Please leave the machine switched on").waitFor();
 	await expect.poll(() => page.locator("progress").getAttribute("value")).toBe("42");
-	expect(await page.locator(".steps .done").innerText()).toContain("The stick is checked");
+	expect(await page.locator(".steps .done").innerText()).toContain("Checking the stick");
 	installer.state = { is: "installed", disk: "sda", prepared: false };
 	await page.getByText("Pull the stick out").waitFor();
 	await page.getByRole("button", { name: "Restart" }).click();

@@ -25,7 +25,7 @@ export const en: InstallerWords = {
 	touchOne: "Touch a disk first",
 	busy: "Installing",
 	busyExplain: "Please leave the machine switched on, and the stick in.",
-	steps: { checking: "The stick is checked", writing: "The disk is written", reading: "Everything is read back" },
+	steps: { checking: "Checking the stick", writing: "Writing the disk", reading: "Reading everything back" },
 	installed: "Installed.",
 	installedExplain: "Pull the stick out, then restart.",
 	prepared: "The set-up file of the stick was put on the disk; the device takes it at its first start.",

@@ -46,6 +46,7 @@ export class Qmp {
 
 	/** @throws RoomError `emulator.refused` */
 	async command(execute: string, args: Record<string, unknown> = {}): Promise<unknown> {
+		if (this.#socket.destroyed) throw new RoomError("emulator.refused", "the emulator is gone");
 		const answer = await new Promise<Answer>((resolve) => {
 			this.#waiting.push(resolve);
 			this.#socket.write(`${JSON.stringify({ execute, arguments: args })}\n`);

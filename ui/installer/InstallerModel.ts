@@ -12,8 +12,8 @@ export class InstallerModel {
 	/** The disk that was touched. */
 	readonly chosen = signal<string | null>(null);
 	readonly locale = signal<Locale>(pickLocale(navigator.languages));
-	/** The machine restarts: nobody answers any more. */
-	readonly restarting = signal(false);
+	/** Soon nobody answers any more. */
+	readonly switchingOff = signal(false);
 
 	async follow(): Promise<never> {
 		for (;;) {
@@ -41,9 +41,9 @@ export class InstallerModel {
 		await post("/again");
 	}
 
-	async restart(): Promise<void> {
-		this.restarting.value = true;
-		await post("/restart");
+	async switchOff(): Promise<void> {
+		this.switchingOff.value = true;
+		await post("/off");
 	}
 }
 

@@ -1,6 +1,6 @@
 /**
  * What an installer's stick starts instead of the room program (image/disk/stick.ts): shows on the panel which disks the machine has, writes the
- * one that somebody chooses, and says when the stick may be taken out. Nothing else of a device runs meanwhile, and nothing is kept.
+ * one that somebody chooses, and switches the machine off when that is done. Nothing else of a device runs meanwhile, and nothing is kept.
  */
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -84,7 +84,7 @@ const server = await InstallerServer.listen({
 	installer,
 	page: "/usr/lib/incamera/build/ui/installer",
 	port: 8081,
-	restart: async () => void (await run("systemctl", ["--no-block", "reboot"])),
+	switchOff: async () => void (await run("systemctl", ["--no-block", "poweroff"])),
 	onPainted: () => say("installer painted"),
 });
 say(`installer ${version} at ${server.url}`);

@@ -27,7 +27,7 @@ afterAll(async () => {
 	if (folder) await rm(folder, { recursive: true, force: true });
 });
 
-it("shows the disk, writes it when its key is held, and says when the stick may go", async () => {
+it("shows the disk, writes it when its key is held, and switches off", async () => {
 	await writeFile(join(folder, "setup.yaml"), "fleet: { bootstrap: 'mqtts://fleet.example.org:8884' }\n");
 	await incamera("image", "prepare", stick, "--setup", join(folder, "setup.yaml"));
 	const emulator = await machine.on({ stick });
@@ -50,6 +50,8 @@ it("shows the disk, writes it when its key is held, and says when the stick may 
 	await emulator.says(/incamera: installed 0\.1\.0 on vda/);
 	await later(2000);
 	await machine.picture("installer-done");
+	await emulator.qmp.tap(0.2, 0.86);
+	await emulator.ended();
 	await machine.off();
 });
 

@@ -33,7 +33,7 @@ export class ScriptedInstaller {
 			},
 			page: join(root, "build/ui/installer"),
 			port: 0,
-			restart: async () => void scripted.asked.push("restart"),
+			switchOff: async () => void scripted.asked.push("off"),
 			onPainted: () => scripted.asked.push("painted"),
 		});
 		return scripted;

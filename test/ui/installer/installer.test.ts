@@ -51,9 +51,9 @@ test("says how far it is, what is done, and that the stick can go", async () => 
 	await expect.poll(() => page.locator("progress").getAttribute("value")).toBe("42");
 	expect(await page.locator(".steps .done").innerText()).toContain("Checking the stick");
 	installer.state = { is: "installed", disk: "sda", prepared: false };
-	await page.getByText("Pull the stick out").waitFor();
-	await page.getByRole("button", { name: "Restart" }).click();
-	await expect.poll(() => installer.asked).toContain("restart");
+	await page.getByText("pull the stick out").waitFor();
+	await page.getByRole("button", { name: "Switch off" }).click();
+	await expect.poll(() => installer.asked).toContain("off");
 });
 
 test("says why it failed with the code, and goes back to the disks; in both languages", async () => {
@@ -79,7 +79,7 @@ test("nobody but its own page is answered", async () => {
 	expect((await fetch(`${installer.url}/install`, foreign)).status).toBe(403);
 	expect((await fetch(`${installer.url.replace("127.0.0.1", "localhost")}/state`)).status).toBe(403);
 	expect((await fetch(`${installer.url}/install`, { ...wish, body: '{"disk":"../sda"}' })).status).toBe(400);
-	expect((await fetch(`${installer.url}/restart`, wish)).status).toBe(409);
+	expect((await fetch(`${installer.url}/off`, wish)).status).toBe(409);
 	expect(await (await fetch(`${installer.url}/healthz`)).json()).toMatchObject({ status: "ok" });
 	expect(installer.asked.filter((one) => one !== "painted")).toEqual([]);
 });

@@ -1,5 +1,5 @@
 import done from "lucide:circle-check";
-import restart from "lucide:rotate-cw";
+import power from "lucide:power";
 import type { Installation } from "../../../provisioning/contract/installation.ts";
 import { Button } from "../../kit/controls/Button.tsx";
 import { Heading } from "../../kit/controls/Heading.tsx";
@@ -9,15 +9,16 @@ import { Frame } from "./Frame.tsx";
 
 type Installed = Extract<Installation["state"], { is: "installed" }>;
 
+/** The system runs from the stick: it is over before that can be pulled out. */
 export function InstalledScreen({ model, words, state, language }: InstallerProps & { state: Installed }) {
-	const restarting = model.restarting.value;
+	const off = model.switchingOff.value;
 	return (
 		<Frame
 			name="centred"
 			language={language}
 			bar={
-				<Button kind="primary" icon={restart} class="twice" pending={restarting} onPress={() => void model.restart()}>
-					{restarting ? words.restarting : words.restart}
+				<Button kind="primary" icon={power} class="twice" pending={off} onPress={() => void model.switchOff()}>
+					{off ? words.switchingOff : words.switchOff}
 				</Button>
 			}
 		>

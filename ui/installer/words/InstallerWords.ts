@@ -23,8 +23,8 @@ export interface InstallerWords {
 	installedExplain: string;
 	prepared: string;
 	notPrepared: string;
-	restart: string;
-	restarting: string;
+	switchOff: string;
+	switchingOff: string;
 	faults: Record<InstallFault, { title: string; next: string }>;
 	code: string;
 	again: string;

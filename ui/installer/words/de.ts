@@ -32,11 +32,11 @@ export const de: InstallerWords = {
 		reading: "Alles wird zurückgelesen",
 	},
 	installed: "Installiert.",
-	installedExplain: "Ziehen Sie den Stick ab, dann starten Sie neu.",
+	installedExplain: "Schalten Sie aus, ziehen Sie den Stick ab, und schalten Sie wieder ein.",
 	prepared: "Die Einrichtungsdatei des Sticks liegt auf dem Datenträger; das Gerät übernimmt sie beim ersten Start.",
 	notPrepared: "Auf dem Stick ist keine Einrichtungsdatei: Das Gerät wird nach einem Code fragen.",
-	restart: "Neu starten",
-	restarting: "Startet neu",
+	switchOff: "Ausschalten",
+	switchingOff: "Schaltet aus",
 	faults: {
 		stick: {
 			title: "Der Stick ist nicht, was signiert wurde.",

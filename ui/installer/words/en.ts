@@ -27,11 +27,11 @@ export const en: InstallerWords = {
 	busyExplain: "Please leave the machine switched on, and the stick in.",
 	steps: { checking: "Checking the stick", writing: "Writing the disk", reading: "Reading everything back" },
 	installed: "Installed.",
-	installedExplain: "Pull the stick out, then restart.",
+	installedExplain: "Switch off, pull the stick out, and switch on again.",
 	prepared: "The set-up file of the stick was put on the disk; the device takes it at its first start.",
 	notPrepared: "The stick has no set-up file: the device will ask for a code.",
-	restart: "Restart",
-	restarting: "Restarting",
+	switchOff: "Switch off",
+	switchingOff: "Switching off",
 	faults: {
 		stick: {
 			title: "The stick is not what was signed.",

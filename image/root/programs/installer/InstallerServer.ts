@@ -10,7 +10,7 @@ export interface InstallerServerOptions {
 	page: string;
 	/** 0 picks a free one. */
 	port: number;
-	restart(): Promise<void>;
+	switchOff(): Promise<void>;
 	onPainted(): void;
 }
 
@@ -31,7 +31,7 @@ export class InstallerServer {
 		return server;
 	}
 
-	private constructor(app: FastifyInstance, { installer, restart, onPainted }: InstallerServerOptions) {
+	private constructor(app: FastifyInstance, { installer, switchOff, onPainted }: InstallerServerOptions) {
 		this.#app = app;
 		app.addHook("onRequest", async (request, reply) => {
 			for (const [name, value] of Object.entries(pageHeaders)) reply.raw.setHeader(name, value);
@@ -61,9 +61,9 @@ export class InstallerServer {
 			installer.again();
 			return reply.code(204).send();
 		});
-		app.post("/restart", async (_request, reply) => {
+		app.post("/off", async (_request, reply) => {
 			if (installer.state.is !== "installed") return reply.code(409).send({ code: "installer.refused" });
-			await restart();
+			await switchOff();
 			return reply.code(202).send();
 		});
 	}

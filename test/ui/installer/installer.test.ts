@@ -58,10 +58,10 @@ test("says how far it is, what is done, and that the stick can go", async () => 
 
 test("says why it failed with the code, and goes back to the disks; in both languages", async () => {
 	installer.state = { is: "failed", fault: "setup_file", code: "setup.refused" };
-	await page.getByText("The stick's set-up file is wrong.").waitFor();
+	await page.getByText("The set-up file is wrong.").waitFor();
 	expect(await page.locator("code").innerText()).toBe("setup.refused");
 	await page.getByRole("button", { name: "Deutsch" }).click();
-	await page.getByText("Die Einrichtungsdatei des Sticks ist falsch.").waitFor();
+	await page.getByText("Die Einrichtungsdatei ist falsch.").waitFor();
 	await page.getByRole("button", { name: "Zurück zu den Datenträgern" }).click();
 	await page.getByText("InCamera 1.4.0 installieren").waitFor();
 	expect(installer.asked).toContain("again");

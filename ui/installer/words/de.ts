@@ -32,22 +32,22 @@ export const de: InstallerWords = {
 		reading: "Alles wird zurückgelesen",
 	},
 	installed: "Installiert.",
-	installedExplain: "Schalten Sie aus, ziehen Sie den Stick ab, und schalten Sie wieder ein.",
-	prepared: "Die Einrichtungsdatei des Sticks liegt auf dem Datenträger; das Gerät übernimmt sie beim ersten Start.",
-	notPrepared: "Auf dem Stick ist keine Einrichtungsdatei: Das Gerät wird nach einem Code fragen.",
+	installedExplain: "Ausschalten, Stick abziehen, wieder einschalten.",
+	prepared: "Die Einrichtungsdatei des Sticks gilt vom ersten Start an.",
+	notPrepared: "Der Stick hat keine Einrichtungsdatei: Das Gerät fragt nach einem Code.",
 	switchOff: "Ausschalten",
 	switchingOff: "Schaltet aus",
 	faults: {
 		stick: {
-			title: "Der Stick ist nicht, was signiert wurde.",
-			next: "Nichts davon kann starten. Schreiben Sie den Stick neu, aus einer geprüften Datei.",
+			title: "Dem Stick ist nicht zu trauen.",
+			next: "Er ist nicht, was signiert wurde. Schreiben Sie ihn neu, aus einer geprüften Datei.",
 		},
 		disk: {
-			title: "Der Datenträger ist nicht zu gebrauchen.",
+			title: "Der Datenträger taugt nicht.",
 			next: "Versuchen Sie es noch einmal, oder nehmen Sie einen anderen.",
 		},
 		setup_file: {
-			title: "Die Einrichtungsdatei des Sticks ist falsch.",
+			title: "Die Einrichtungsdatei ist falsch.",
 			next: "Es wurde nichts gelöscht. Bereiten Sie den Stick neu vor: incamera image prepare.",
 		},
 		unexpected: {

@@ -28,18 +28,18 @@ export const en: InstallerWords = {
 	steps: { checking: "Checking the stick", writing: "Writing the disk", reading: "Reading everything back" },
 	installed: "Installed.",
 	installedExplain: "Switch off, pull the stick out, and switch on again.",
-	prepared: "The set-up file of the stick was put on the disk; the device takes it at its first start.",
+	prepared: "The stick's set-up file counts from the first start on.",
 	notPrepared: "The stick has no set-up file: the device will ask for a code.",
 	switchOff: "Switch off",
 	switchingOff: "Switching off",
 	faults: {
 		stick: {
-			title: "The stick is not what was signed.",
-			next: "Nothing was written by it that could start. Write the stick again, from a file that was checked.",
+			title: "The stick can't be trusted.",
+			next: "It is not what was signed. Write it again, from a file that was checked.",
 		},
 		disk: { title: "The disk can't be used.", next: "Try again, or use another disk." },
 		setup_file: {
-			title: "The stick's set-up file is wrong.",
+			title: "The set-up file is wrong.",
 			next: "Nothing was erased. Prepare the stick again: incamera image prepare.",
 		},
 		unexpected: { title: "Something unexpected happened.", next: "Try again. If it stays, write the stick again." },

@@ -19,7 +19,7 @@ export const de: InstallerWords = {
 		"flash.sector_size": "hat Sektoren anderer Größe",
 		other: "nicht möglich",
 	},
-	noDisk: "Hier ist kein Datenträger, auf dem installiert werden kann.",
+	noDisk: "Kein Datenträger zum Installieren.",
 	noDiskNext:
 		"Er braucht 4 GB oder mehr. Sehen Sie in der Firmware des Geräts nach, und starten Sie diesen Stick noch einmal.",
 	hold: "Zum Löschen und Installieren halten",

@@ -31,13 +31,16 @@ export async function stick(workshop: Workshop, { root, disk, keys, version, com
 		const image = join(disk.folder, "disk.img");
 		const cut = (to: string, from: number, size: number) =>
 			command("dd", [`if=${image}`, `of=${at(to)}`, "bs=1M", `skip=${from}`, `count=${size}`, "status=none"]);
-		const { esp } = layout();
-		await cut(stickFiles.head, 0, esp.start + esp.size);
+		const of = layout();
+		const rootfs = Math.ceil((await stat(join(root.folder, "rootfs.img"))).size / MIB);
+		await cut(stickFiles.head, 0, of.esp.start + of.esp.size);
 		await cut(stickFiles.tail, imageSize() - 1, 1);
 		await signDisk(image, at(stickFiles.manifest), { version, commit, keys });
+		// the disk's own: a slot that was made again of the same has other signatures
+		await cut("boot.img", of["boot-a"].start, of["boot-a"].size);
+		await cut("rootfs.img", of["rootfs-a"].start, rootfs);
 
-		const rootfs = join(root.folder, "rootfs.img");
-		const places = stickLayout(Math.ceil((await stat(rootfs)).size / MIB));
+		const places = stickLayout(rootfs);
 		await fatPartition(at("esp.img"), {
 			...{ size: places["installer-esp"].size, label: "INSTALLER", id: "1CA3E7A1" },
 			content: {
@@ -47,8 +50,8 @@ export async function stick(workshop: Workshop, { root, disk, keys, version, com
 		});
 		await assemble(join(folder, "stick.img"), places, {
 			"installer-esp": at("esp.img"),
-			"installer-boot": join(root.folder, "boot.img"),
-			"rootfs-installer": rootfs,
+			"installer-boot": at("boot.img"),
+			"rootfs-installer": at("rootfs.img"),
 		});
 		await rm(work, { recursive: true });
 	});

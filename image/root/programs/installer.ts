@@ -66,7 +66,9 @@ const installer = new Installer({
 
 /** The kernel's own FAT, since the disk is in this machine: mtools is for benches. */
 async function prepare({ path }: FlashTarget, setUp: string): Promise<void> {
-	await run("blockdev", ["--rereadpt", path]);
+	// udev lets the kernel look at a disk that was written, and holds it meanwhile: then it is busy, and asked already
+	await run("udevadm", ["settle", "--timeout=30"]);
+	await run("blockdev", ["--rereadpt", path]).catch(() => {});
 	await run("udevadm", ["settle", "--timeout=30"]);
 	const { parts } = await lookAtTarget(path);
 	const esp = parts.find(({ label }) => label === "INCAMERA");

@@ -21,7 +21,7 @@ export const de: InstallerWords = {
 	},
 	noDisk: "Kein Datenträger zum Installieren.",
 	noDiskNext:
-		"Er braucht 4 GB oder mehr. Sehen Sie in der Firmware des Geräts nach, und starten Sie diesen Stick noch einmal.",
+		"Es braucht einen mit 4 GB oder mehr. Sehen Sie in der Firmware des Geräts nach, und starten Sie diesen Stick noch einmal.",
 	hold: "Zum Löschen und Installieren halten",
 	touchOne: "Erst einen Datenträger berühren",
 	busy: "Wird installiert",

@@ -1,8 +1,11 @@
 import fastifyStatic from "@fastify/static";
 import fastify, { type FastifyInstance } from "fastify";
+import * as z from "zod/mini";
 import { pageHeaders } from "../../../../device/core/pageHeaders.ts";
-import { installWish } from "../../../../provisioning/contract/installation.ts";
 import type { Installer } from "./Installer.ts";
+
+/** A disk's name, which can't lead out of /dev. */
+const installWish = z.object({ disk: z.string().check(z.regex(/^[a-z0-9!_-]{1,32}$/i)) });
 
 export interface InstallerServerOptions {
 	installer: Pick<Installer, "state" | "tell" | "begin" | "again">;

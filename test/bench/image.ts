@@ -54,22 +54,24 @@ async function again(signing: Keys, version: string, look: (built: Built) => Pro
 	}
 }
 
-/** Seconds from power to a painted panel, of a device that has been started before. */
-async function starts(made: Made, signing: Keys, times: number): Promise<number[]> {
+/** Of a device that has been started before: seconds from power to a painted panel, and MB that our units hold then. */
+async function starts(made: Made, signing: Keys, times: number): Promise<{ painted: number[]; held: number[] }> {
 	const machine = await Machine.unbox(made, signing);
-	const seconds: number[] = [];
+	const [painted, held]: [number[], number[]] = [[], []];
 	try {
 		for (let start = 0; start <= times; start += 1) {
 			const emulator = await machine.on();
 			await emulator.says(/incamera: panel painted, \d+ s/);
-			if (start > 0) seconds.push(emulator.seconds);
+			if (start > 0) painted.push(emulator.seconds);
+			const memory = await emulator.says(/incamera: memory of room \d+ MB, agent \d+ MB/);
+			held.push([...memory.matchAll(/(\d+) MB/g)].reduce((sum, [, megabytes]) => sum + Number(megabytes), 0));
 			await emulator.says(/incamera: healthy/);
 			await machine.off();
 		}
 	} finally {
 		await machine.throwAway();
 	}
-	return seconds;
+	return { painted, held };
 }
 
 export async function bench({ quick }: { quick: boolean }): Promise<Row[]> {
@@ -92,7 +94,7 @@ export async function bench({ quick }: { quick: boolean }): Promise<Row[]> {
 		differ = (await hashes(other.root)) === (await hashes(built.root)) ? 0 : 1;
 	});
 	const times = quick ? 1 : 3;
-	const painted = await starts(built.disk, signing, times);
+	const { painted, held } = await starts(built.disk, signing, times);
 	const row = (metric: string, unit: string, value: number, most: number, n = 1) =>
 		atMost({ bench: "image", metric, unit }, value, most, n);
 	return [
@@ -102,5 +104,6 @@ export async function bench({ quick }: { quick: boolean }): Promise<Row[]> {
 		row("rebuilt after a change of our code", "s", rebuilt, 120),
 		row("of two builds of one source: root and kernel image that differ", "", differ, 0, 2),
 		row("power → panel painted, emulated", "s", median(painted), 90, times),
+		row("room program and agent, idle", "MB", median(held), 220, held.length),
 	];
 }

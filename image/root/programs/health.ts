@@ -9,6 +9,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as later } from "node:timers/promises";
 import { failureCode, judgeHealth, readHealth, type Seen, type Verdict } from "./judgeHealth.ts";
+import { memoryOf } from "./memoryOf.ts";
 
 /** A start in the slowest machine, with room to spare; then the watchdog of patience ends it. Milliseconds. */
 const PATIENCE_MS = 6 * 60_000;
@@ -113,4 +114,6 @@ while (Date.now() < deadline && !(seen.room && seen.painted)) {
 // last: it takes a processor for some seconds, which the panel's first picture should not wait for; a slow machine's first try may be too slow
 do seen.media = seen.room && (await askMedia());
 while (seen.room && !seen.media && Date.now() < deadline);
+const held = ["room", "agent"].map((name) => `${name} ${memoryOf(`incamera-${name}.service`) ?? "?"} MB`);
+say(`memory of ${held.join(", ")}`);
 end(judgeHealth(seen));

@@ -58,6 +58,10 @@ const hit = (slot: Made): Promise<Made> =>
 		await rootfs.close();
 	});
 
+/** The update of a slot. */
+export const bundleOf = (signing: Keys, slot: Made, version: string): Promise<Made> =>
+	bundle(workshop, { root: slot, keys: signing, version });
+
 /** An image repository, whose root the images of these keys believe, and in which tests release. */
 export class Releases {
 	readonly folder: string;
@@ -78,7 +82,7 @@ export class Releases {
 	/** `starts: false`: of what `slot` holds, in a form that no device can start. */
 	async publish(version: string, slot: Made, { starts = true } = {}): Promise<void> {
 		const root = starts ? slot : await hit(slot);
-		const made = await bundle(workshop, { root, keys: this.#signing, version });
+		const made = await bundleOf(this.#signing, root, version);
 		await command(process.execPath, [
 			...[join(repository, "provisioning/cli/main.ts"), "image", "repo", "publish", this.folder],
 			...[join(made.folder, "update.raucb"), "--firmware", version],

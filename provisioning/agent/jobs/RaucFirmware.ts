@@ -21,8 +21,8 @@ const content = z.object({
 });
 const kept = z.object({
 	slots: z.object({ A: z.nullable(content), B: z.nullable(content) }),
-	/** The slot that was started to prove itself, and when. */
-	trial: z.nullable(z.object({ slot, at: z.number() })),
+	/** The slot that was to be started to prove itself, when, and in which start of the machine that was said. */
+	trial: z.nullable(z.object({ slot, at: z.number(), bootId: z.optional(z.string()) })),
 	/** The newest version that has proved itself here: nothing older is installed any more. */
 	floor: z.nullable(firmwareVersion),
 });
@@ -85,9 +85,15 @@ export class RaucFirmware implements FirmwareExecutor {
 
 	/** After each start of the agent. Errors: as `booted`. */
 	async started(): Promise<void> {
+		const { rauc, paths } = this.#options;
 		const { trial } = await this.#read();
 		if (trial?.slot === (await this.#running())) return;
-		await this.#options.rauc.mark("good", "booted");
+		// the loader has left it after its tries; nor is it the first to be tried should this one have bad luck
+		if (trial?.bootId !== undefined && trial.bootId !== (await bootId(paths))) {
+			await rauc.mark("active", "booted");
+			await rauc.mark("bad", "other");
+		}
+		await rauc.mark("good", "booted");
 	}
 
 	/** Also: `update.bundle_refused` (signature, signer or form), `update.incompatible`, `update.version_wrong`, `update.not_newer`. */
@@ -126,8 +132,9 @@ export class RaucFirmware implements FirmwareExecutor {
 	async reboot(): Promise<void> {
 		const { rauc, paths, clock } = this.#options;
 		const target = other(await this.#running());
+		const trial = { slot: target, at: clock.now(), bootId: await bootId(paths) };
 		await this.#change((now) => {
-			now.trial = { slot: target, at: clock.now() };
+			now.trial = trial;
 		});
 		await rauc.mark("active", "other");
 		await restartMachine(paths);

@@ -154,6 +154,8 @@ describe("firmware by RAUC", () => {
 		await runs("1.0.0");
 		firmware = agentStarts();
 		await firmware.started();
+		// not the next to be tried either, should the old one have bad luck three times
+		expect(rauc.machine).toMatchObject({ order: ["A", "B"], slots: { A: { ok: true, tries: 0 }, B: { ok: false } } });
 		expect(await firmware.booted()).toMatchObject({ version: "1.0.0", slot: "A", failure: "update.slot_corrupted" });
 		// the check of the start says more than the kernel
 		await writeFile(paths.healthFailure, "update.panel_dark\n");
@@ -161,6 +163,14 @@ describe("firmware by RAUC", () => {
 		// of an older start
 		for (const path of [dump, paths.healthFailure]) await utimes(path, 1000, 1000);
 		expect(await firmware.booted()).toMatchObject({ failure: null });
+	});
+
+	test("is still the next to be started where the agent ended before the machine did", async () => {
+		await written("2.0.0");
+		await firmware.reboot();
+		firmware = agentStarts();
+		await firmware.started();
+		expect(rauc.machine).toMatchObject({ order: ["B", "A"], slots: { B: { ok: true, tries: 0 } } });
 	});
 
 	test("that the loader could not read is not started at all: it tells the other slot", async () => {

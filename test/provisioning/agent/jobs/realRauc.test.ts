@@ -15,6 +15,7 @@ import { RealRauc } from "../../../sim/rauc/RealRauc.ts";
 let bus: PrivateBus;
 let rauc: RealRauc;
 let server: FileServer;
+let boots = 0;
 
 // elsewhere the simulator stands for it, and the emulator has the rest: test/image
 describe.skipIf(!RealRauc.isPossible())("firmware by Debian's RAUC", () => {
@@ -23,6 +24,7 @@ describe.skipIf(!RealRauc.isPossible())("firmware by Debian's RAUC", () => {
 		rauc = await RealRauc.make(bus);
 		server = await FileServer.start();
 		await writeFile(rauc.at("os-release"), "IMAGE_VERSION=1.0.0\n");
+		await writeFile(rauc.at("boot_id"), "boot-0\n");
 		await expect
 			.poll(() =>
 				firmware()
@@ -43,7 +45,7 @@ describe.skipIf(!RealRauc.isPossible())("firmware by Debian's RAUC", () => {
 			download: new Download({ folder: rauc.at("update"), clock: systemClock, rate: () => 1e9 }),
 			paths: {
 				osRelease: rauc.at("os-release"),
-				bootId: "/proc/sys/kernel/random/boot_id",
+				bootId: rauc.at("boot_id"),
 				commandLine: rauc.at("cmdline"),
 				pstore: rauc.at("pstore"),
 				healthFailure: rauc.at("failure"),
@@ -64,6 +66,7 @@ describe.skipIf(!RealRauc.isPossible())("firmware by Debian's RAUC", () => {
 	/** RAUC's service is there again. */
 	async function started(version: string): Promise<void> {
 		await writeFile(rauc.at("os-release"), `IMAGE_VERSION=${version}\n`);
+		await writeFile(rauc.at("boot_id"), `boot-${++boots}\n`);
 		await expect
 			.poll(() =>
 				firmware()
@@ -109,7 +112,7 @@ describe.skipIf(!RealRauc.isPossible())("firmware by Debian's RAUC", () => {
 			}
 			await started("1.0.0");
 			expect(await firmware().booted()).toMatchObject({ slot: "A", version: "1.0.0" });
-			expect(await rauc.environment()).toMatchObject({ A_OK: "1", A_TRY: "0" });
+			expect(await rauc.environment()).toMatchObject({ ORDER: "A B", A_OK: "1", A_TRY: "0", B_OK: "0" });
 		}
 	});
 

@@ -2,7 +2,10 @@ import { render } from "preact";
 import { pressFeedback } from "../kit/controls/pressFeedback.ts";
 import "../kit/kit.css";
 import "./console.css";
-import "./screens.css";
+import "./rooms.css";
+import "./cards.css";
+import "./forms.css";
+import "./lists.css";
 import { ConsoleModel } from "./model/ConsoleModel.ts";
 import { App } from "./view/App.tsx";
 

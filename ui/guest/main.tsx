@@ -2,6 +2,9 @@ import { render } from "preact";
 import { pressFeedback } from "../kit/controls/pressFeedback.ts";
 import "../kit/kit.css";
 import "./guest.css";
+import "./lobby.css";
+import "./call.css";
+import "./smallCall.css";
 import { GuestPage } from "./model/GuestPage.ts";
 import { Page } from "./view/Page.tsx";
 

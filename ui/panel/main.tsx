@@ -1,7 +1,10 @@
 import "../kit/kit.css";
 import "../kit/touch.css";
 import "./panel.css";
-import "./screens.css";
+import "./resting.css";
+import "./middle.css";
+import "./call.css";
+import "./reach.css";
 import "./service.css";
 import "./equipment.css";
 import { render } from "preact";

@@ -1,3 +1,4 @@
+import { expect } from "vitest";
 import type { Source } from "../../../device/contract/snapshot.ts";
 import { ManualClock } from "../../../device/core/clock.ts";
 import { silentLog } from "../../../device/core/log.ts";
@@ -202,3 +203,18 @@ export const connectedEvent: Extract<SessionEvent, { type: "session.connected" }
 	code: [1, 2, 3, 4, 5, 6, 7],
 	key: "new",
 };
+
+/** A room on its way into the meeting that is due. */
+export function joinedRoom(): RoomBench {
+	const bench = new RoomBench().ready();
+	expect(bench.room.intent({ type: "panel.join", entry: "entry" })).toBe("ack");
+	return bench;
+}
+
+/** The same, in its call. */
+export function connectedRoom(): RoomBench {
+	const bench = joinedRoom();
+	bench.session?.({ type: "session.securing" });
+	bench.session?.(connectedEvent);
+	return bench;
+}

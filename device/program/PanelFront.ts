@@ -206,7 +206,8 @@ export class PanelFront implements PanelPort {
 	notReady(): string | null {
 		if (this.#room) return this.#room.ready ? null : "media.engine_starting";
 		// whoever waits for this waits for a room, and there is none
-		return this.#claim === null || this.#claim.state === "claimed" ? "room.starting" : `room.${this.#claim.state}`;
+		if (this.#claim !== null && this.#claim.state !== "claimed") return `room.${this.#claim.state}`;
+		return this.#trouble ?? "room.starting";
 	}
 
 	#draw(): Snapshot {

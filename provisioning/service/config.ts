@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { isProtected } from "../../device/core/loopback.ts";
 import { readYaml } from "../../device/core/readYaml.ts";
 
 const path = z.string().check(z.minLength(1));
@@ -59,8 +60,14 @@ export const serviceConfig = z.strictObject({
 					url: z.optional(z.string().check(z.regex(/^https?:\/\/[^?#]+[^/?#]$/), z.maxLength(500))),
 				}),
 			),
-			/** Where rooms hold their meetings, an origin. */
-			rendezvous: z.string().check(z.regex(/^https?:\/\/[A-Za-z0-9.:[\]-]{1,253}$/)),
+			/** Where rooms hold their meetings, an origin: `https:`, or on this very machine. No room takes another. */
+			rendezvous: z.string().check(
+				z.regex(/^https?:\/\/[A-Za-z0-9.:[\]-]{1,253}$/),
+				z.refine((origin) => {
+					const url = URL.parse(origin);
+					return url !== null && isProtected(url);
+				}),
+			),
 			/** A PostgreSQL that is run elsewhere (`ownerUrl`: by the role that owns the tables); absent: a private one. */
 			database: z.optional(z.strictObject({ url: z.string(), ownerUrl: z.optional(z.string()) })),
 			/** A broker that is run elsewhere, instead of `broker`. */

@@ -17,6 +17,11 @@ describe("what the room program says of itself", () => {
 		[false, { status: "starting", reason: "media.engine_starting", painted: 1 }, { room: false, painted: true }],
 		// out of its box: no room, and nothing wrong
 		[false, { status: "starting", reason: "room.unclaimed", painted: 1 }, { room: true, painted: true }],
+		// what IT has to mend is not mended by another start
+		[false, { status: "starting", reason: "room.twin_refused", painted: 1 }, { room: true, painted: true }],
+		[false, { status: "starting", reason: "room.identity_refused", painted: 0 }, { room: true, painted: false }],
+		// but an agent that does not answer may be
+		[false, { status: "starting", reason: "agent.unreachable", painted: 1 }, { room: false, painted: true }],
 	])("%s %j", (ok, answer, seen) => {
 		expect(readHealth(ok, answer)).toMatchObject(seen);
 	});

@@ -1,6 +1,6 @@
 /** What a start of the appliance brought about. */
 export interface Seen {
-	/** The room program can be used: by a room, or for a code at a device that nobody owns yet. */
+	/** The room program can be used: by a room, or to see what somebody else has to do first. */
 	room: boolean;
 	/** A page says that it has drawn. A unit that is "active" is no proof: a compositor may hang behind it. */
 	painted: boolean;
@@ -9,15 +9,20 @@ export interface Seen {
 }
 
 /**
+ * Why there is no room, and no other start would make one: nobody owns the device yet, or its fleet said what it can't be, or its identity can't be
+ * used. Its panel says so. Firmware that is itself the reason does not pass its trial.
+ */
+const helpless = ["room.unclaimed", "room.twin_refused", "room.identity_refused"];
+
+/**
  * What the room program's `/healthz` says of it, as far as a firmware answers for it.
- * A device that nobody owns yet has no room, and is as healthy as one can be: it waits for a code.
  *
  * @param answer its JSON, of which nothing is trusted; `reason` why it is not ready
  */
 export function readHealth(ok: boolean, answer: unknown): Pick<Seen, "room" | "painted"> & { reason: string } {
 	const { reason, painted } = Object(answer) as { reason?: unknown; painted?: unknown };
 	const why = ok ? "" : String(reason);
-	return { room: ok || why === "room.unclaimed", painted: typeof painted === "number" && painted > 0, reason: why };
+	return { room: ok || helpless.includes(why), painted: typeof painted === "number" && painted > 0, reason: why };
 }
 
 export type Verdict = "healthy" | { missing: (keyof Seen)[] };

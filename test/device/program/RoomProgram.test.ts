@@ -227,6 +227,16 @@ describe("a twin", () => {
 		agent.twin(3, { ...berlinDoc, room: { ...berlinDoc.room, name: "Rom" } });
 		await shows(({ room }) => room.name === "Rom", "the next one");
 	});
+
+	test("that is no good from the beginning makes no room, and panel and health say why, until a good one comes", async () => {
+		agent.claim(await claimed(ca, { folder, deviceId: "room-berlin" }));
+		agent.twin(1, { ...berlinDoc, room: { ...berlinDoc.room, timeZone: "Europe/Atlantis" } });
+		await begin();
+		await shows(({ screen }) => screen.name === "unclaimed" && screen.failure === "room.twin_refused", "why");
+		expect(await health()).toMatchObject({ reason: "room.twin_refused" });
+		agent.twin(2, berlinDoc);
+		await resting();
+	});
 });
 
 describe("the identity", () => {
@@ -251,6 +261,7 @@ describe("the identity", () => {
 		await begin();
 		await shows(({ screen }) => screen.name === "unclaimed" && screen.failure === "room.identity_refused", "why");
 		expect(panel.snapshot.can.enrol).toBe(false);
+		expect(await health()).toMatchObject({ reason: "room.identity_refused" });
 		const again = await claimed(ca, { folder, deviceId: "room-berlin" });
 		expect(again.identity.key).toBe(key);
 		await resting();

@@ -32,7 +32,8 @@ beforeAll(async () => {
 	machine = await Machine.unbox(await diskOf(keys, "0.1.0"), keys);
 	offers = await Offers.open(keys, HOST);
 	folder = await mkdtemp(join(tmpdir(), "incamera-fleet-"));
-	service = await ServiceUnderTest.prepare(folder, { reachedAs: HOST });
+	// there is no meeting in these rooms
+	service = await ServiceUnderTest.prepare(folder, { reachedAs: HOST, rendezvous: `https://${HOST}` });
 	await service.start({ workers: 1 });
 	const { code } = await service.client.call("enrolments.create", {
 		body: { room: { name: "Bonn", locale: "en", timeZone: "Europe/Berlin" } },

@@ -107,6 +107,12 @@ test.each<[string, number, string]>([
 	["port: 80800\nguestFolder: g\nstateFolder: s\n", 1, "port"],
 	["host: 127.0.0.1\nport: 1\nguestFolder: g\nstateFolder: s\nbroker:\n  port: 1\n  nmaes: []\n", 7, "broker.nmaes"],
 	["port: 1\nguestFolder: g\nstateFolder: s\ntls:\n  key: k\n", 5, "tls.certificate"],
+	// plain HTTP over a network, which no room takes
+	[
+		"port: 1\nguestFolder: g\nstateFolder: s\nbroker:\n  port: 1\nfleet:\n  origin: https://f.example\n  rendezvous: http://f.example\n",
+		8,
+		"fleet.rendezvous",
+	],
 	["port: 1\nguestFolder: [\n", 3, ""],
 	["", 1, ""],
 ])("a wrong configuration is named with its line (%#)", async (text, line, key) => {

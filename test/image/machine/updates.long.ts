@@ -1,7 +1,7 @@
 /**
  * What a device that belongs to a fleet is offered and must not install, what breaks off on the way, power that goes away while a slot is
- * written, and a release that does not find its fleet. Real time: a room has to be free for a quarter of an hour, and who is on trial has twenty
- * minutes. As root; an hour and a quarter on two cores that do nothing else.
+ * written, and releases that don't draw or don't find their fleet. Real time: a room has to be free for a quarter of an hour, and who is on trial
+ * has twenty minutes. As root; two hours on two cores that do nothing else.
  */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Keys } from "../../../image/keys/keys.ts";
 import { type FirmwareSpec, isJobOver } from "../../../provisioning/contract/jobs.ts";
 import { ServiceUnderTest } from "../../bench/fleet/ServiceUnderTest.ts";
-import { bundleOf, developmentKeys, diskOf, slotOf } from "./images.ts";
+import { bundleOf, darkSlotOf, developmentKeys, diskOf, slotOf } from "./images.ts";
 import { Machine } from "./Machine.ts";
 import { Offers } from "./Offers.ts";
 
@@ -260,6 +260,22 @@ describe("a firmware that is what it says", () => {
 		expect(await outcome(rollout)).toBe("FAILED update.install_interrupted");
 		await machine.off();
 		expect(await machine.memory()).toMatchObject({ ORDER: "A B", A_TRY: "0" });
+	});
+
+	it("and never draws its panel is left after three starts, and the fleet hears why", async () => {
+		const made = await bundleOf(keys, await darkSlotOf(keys, "0.6.0"), "0.6.0");
+		const dark = await offers.publish("0.6.0", await readFile(join(made.folder, "update.raucb")));
+		const emulator = await machine.on();
+		const rollout = await rollOut(dark);
+		await expect.poll(stateOf(rollout), patience).toBe("INSTALLING");
+		for (const tries of [1, 2, 3]) {
+			await emulator.says(new RegExp(`incamera: starting slot B \\(tries A 0, B ${tries}\\)`), 1200);
+			await emulator.says(/incamera: not healthy, without painted/, 1200);
+		}
+		await emulator.says(/incamera: healthy: 0\.1\.0 in slot A/);
+		expect(await outcome(rollout)).toBe("ROLLED_BACK update.panel_not_painted");
+		await machine.off();
+		expect(await machine.memory()).toMatchObject({ ORDER: "A B", A_OK: "1", B_OK: "0" });
 	});
 
 	it("and does not find its fleet is left after its trial, for one that does", async () => {

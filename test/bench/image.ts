@@ -104,6 +104,6 @@ export async function bench({ quick }: { quick: boolean }): Promise<Row[]> {
 		row("rebuilt after a change of our code", "s", rebuilt, 120),
 		row("of two builds of one source: root and kernel image that differ", "", differ, 0, 2),
 		row("power → panel painted, emulated", "s", median(painted), 90, times),
-		row("room program and agent, idle", "MB", median(held), 220, held.length),
+		row("room program and agent of a device that nobody owns", "MB", median(held), 220, held.length),
 	];
 }

@@ -79,6 +79,13 @@ export class Compositor {
 		});
 	}
 
+	/** What became of the panel's browser, in words. */
+	get browser(): string {
+		if (!this.#panel) return "was not started";
+		const { exitCode, signalCode } = this.#panel;
+		return exitCode === null && signalCode === null ? "runs" : `ended with ${exitCode ?? signalCode}`;
+	}
+
 	/** The TV is there, or not. */
 	async plug(there: boolean): Promise<void> {
 		if (!there) rmSync(this.tv, { force: true });

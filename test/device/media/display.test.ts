@@ -11,11 +11,15 @@ afterEach(() => compositor?.remove());
 
 const isBlack = (shot: Shot): boolean =>
 	[0.1, 0.5, 0.9].every((x) => [0.1, 0.5, 0.9].every((y) => Math.max(...shot.at(x, y)) < 8));
-const sees = (screen: "panel" | "tv", wanted: (shot: Shot) => boolean): Promise<Shot> =>
-	until(async () => {
+/** Fails with what was there instead, and with what became of the browser. */
+const sees = async (screen: "panel" | "tv", wanted: (shot: Shot) => boolean): Promise<void> => {
+	const look = async () => {
 		const shot = await compositor.shot(screen);
-		return wanted(shot) ? shot : null;
-	});
+		const colours = [0, 0.5, 1].map((y) => shot.at(0.5, y).join(" "));
+		return wanted(shot) ? "as wanted" : `${colours.join(", ")}; browser ${compositor.browser}`;
+	};
+	await expect.poll(look, { timeout: 45_000 }).toBe("as wanted");
+};
 const engine = () => startEngine({ display: "auto", env: { WAYLAND_DISPLAY: compositor.tv } });
 const isDrawn = (shot: Shot): boolean => !isBlack(shot);
 

@@ -3,7 +3,7 @@ import { pressFeedback } from "../kit/controls/pressFeedback.ts";
 import "../kit/kit.css";
 import "./console.css";
 import "./rooms.css";
-import "./cards.css";
+import "./columns.css";
 import "./forms.css";
 import "./lists.css";
 import { ConsoleModel } from "./model/ConsoleModel.ts";
